@@ -1,0 +1,266 @@
+"""What goes over the wire: the JSON of DESIGN section 6, one class a thing."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+# SQLite and PostgreSQL integers are signed; a larger key is a client's mistake, not a 500.
+Key = Annotated[int, Field(ge=1, le=2**31 - 1)]
+LabelCode = Annotated[int, Field(ge=1, le=4, description="1 neuron, 2 process, 3 noise, 4 doubtful neuron")]
+Strategy = Literal["unlabeled", "entropy", "quality", "random", "overlap", "process"]
+JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+
+
+class Body(BaseModel):
+    """A request body: what it does not know, it refuses."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(BaseModel):
+    """An error as RFC 9457 has it; `detail` says what to do."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[dict[str, Any]] | None = None
+
+
+class LabelCounts(BaseModel):
+    """Components by class of their current label; `unlabeled` have none at all."""
+
+    neuron: int
+    process: int
+    noise: int
+    doubtful: int
+    unlabeled: int
+
+
+class RecordingOut(BaseModel):
+    id: int
+    name: str
+    format: str
+    source: str
+    content_hash: str
+    components: int
+    frames: int | None
+    frame_rate_hz: float | None
+    field_shape_px: tuple[int, int] | None
+    neuron_radius_px: float | None
+    mask_scale: float
+    summary_images: list[str]
+    labels: LabelCounts
+    answered: int = Field(description="components that at least one person has labeled")
+    rejected: list[dict[str, Any]] = Field(description="components of the source that were not stored, and why")
+    notes: list[str]
+    imported_at: datetime
+
+
+class RecordingPage(BaseModel):
+    items: list[RecordingOut]
+    next: str | None
+
+
+class PredictionOut(BaseModel):
+    """Probabilities are of classes 1 to 4, in that order."""
+
+    component: int
+    recording: int
+    run: int
+    probabilities: tuple[float, float, float, float]
+    predicted: LabelCode
+    entropy: float = Field(description="nats, 0 to ln 4")
+    quality: float | None = Field(description="cross-entropy of the label minus entropy, nats; larger is more suspect")
+    out_of_fold: bool
+
+
+class ComponentUrls(BaseModel):
+    """Where the pictures and arrays are; immutable, so cache them for ever."""
+
+    mask_png: str
+    mask_npy: str
+    context_png: str
+    trace: str
+
+
+class ComponentOut(BaseModel):
+    id: int
+    recording: int
+    source_index: int
+    centroid_px: tuple[float, float] = Field(description="y, x in source pixels")
+    label: LabelCode | None = Field(description="the consensus; null where nobody and nothing has labeled it, or hidden")
+    people: int = Field(description="how many people have answered")
+    disagreement: bool
+    prediction: PredictionOut | None = Field(description="of the newest model; null where none, or hidden")
+    hidden: bool = Field(description="true where labels and prediction are withheld until you have answered")
+    cues: dict[str, float | None]
+    urls: ComponentUrls
+
+
+class ComponentPage(BaseModel):
+    items: list[ComponentOut]
+    next: str | None
+
+
+class QueueRequest(Body):
+    strategy: Strategy = "unlabeled"
+    count: int = Field(default=1, ge=1, le=100)
+    recording: Key | None = None
+    round: Key | None = None
+    holding: list[Key] | None = Field(
+        default=None,
+        max_length=200,
+        description="components this page already has. Given (even empty), your own live leases that "
+        "are not in it are handed out again first, so a reloaded page gets its work back.",
+    )
+
+
+class QueueItem(BaseModel):
+    component: int
+    recording: int
+    reason: str
+    lease: UUID
+    expires_at: datetime
+    urls: ComponentUrls
+
+
+class QueueAnswer(BaseModel):
+    items: list[QueueItem]
+    remaining: int | None = Field(description="about how many more the round holds; null outside a round")
+
+
+class LabelIn(Body):
+    id: UUID = Field(description="made by the client; posting the same id again is harmless")
+    component: Key
+    label: LabelCode
+    lease: UUID | None = None
+    round: Key | None = None
+    seconds: float | None = Field(default=None, ge=0, le=86400)
+
+
+class LabelsIn(Body):
+    labels: list[LabelIn] = Field(min_length=1, max_length=1000)
+
+
+class Reveal(BaseModel):
+    """What a relabeling round shows once the blind answer is given."""
+
+    label_before: LabelCode | None
+    prediction: PredictionOut | None
+
+
+class LabelAnswer(BaseModel):
+    id: UUID
+    component: int
+    status: Literal["saved", "duplicate", "refused"]
+    late: bool = Field(description="the lease had ended or passed to somebody else; the answer is kept all the same")
+    detail: str | None
+    reveal: Reveal | None
+
+
+class LabelsAnswer(BaseModel):
+    items: list[LabelAnswer]
+
+
+class UndoIn(Body):
+    id: UUID
+    undoes: UUID
+
+
+class SkipIn(Body):
+    id: UUID
+    component: Key
+    lease: UUID | None = None
+    round: Key | None = None
+    reason: str | None = Field(default=None, max_length=500)
+
+
+class TrainingIn(Body):
+    config: dict[str, Any] | None = Field(default=None, description="fields of the classifier's TrainingConfig")
+
+
+class TrainingRunOut(BaseModel):
+    id: int
+    state: JobState
+    progress: dict[str, Any] = Field(description="fold, folds, epoch, epochs, loss, fraction, seconds_left, stage")
+    config: dict[str, Any]
+    metrics: dict[str, Any] | None
+    snapshot_event_id: int | None
+    labels: int | None
+    attempts: int
+    error: str | None
+    created_by: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class TrainingRunPage(BaseModel):
+    items: list[TrainingRunOut]
+    next: str | None
+
+
+class PredictIn(Body):
+    masks: list[list[list[float]]] = Field(min_length=1, max_length=10000)
+
+
+class MaskPrediction(BaseModel):
+    probabilities: tuple[float, float, float, float]
+    predicted: LabelCode
+    entropy: float
+
+
+class PredictAnswer(BaseModel):
+    run: int
+    items: list[MaskPrediction]
+
+
+class RoundIn(Body):
+    order: Literal["entropy", "quality"] = "quality"
+    size: int = Field(default=200, ge=1, le=10000)
+    title: str | None = Field(default=None, min_length=1, max_length=200)
+    recording: Key | None = None
+
+
+class RoundOut(BaseModel):
+    id: int
+    title: str
+    order: Literal["entropy", "quality"]
+    state: Literal["open", "closed"]
+    run: int
+    size: int
+    done: int
+    kept: int
+    changed: int
+    moves: list[list[int]] = Field(description="4x4: row the label before, column the label now, of the done")
+    cross_entropy_before: float | None = Field(description="mean over the done, nats, under the round's run")
+    cross_entropy_after: float | None
+    agreement_before: float | None = Field(description="Cohen's kappa of labels and predictions, over the done")
+    agreement_after: float | None
+    created_by: str
+    created_at: datetime
+
+
+class RoundPage(BaseModel):
+    items: list[RoundOut]
+    next: str | None
+
+
+class JobOut(BaseModel):
+    """Background work that is not a training run (loading the demo, scoring a recording)."""
+
+    id: int
+    kind: str
+    state: JobState
+    progress: dict[str, Any]
+    error: str | None
+
+
+class Health(BaseModel):
+    status: Literal["ok"]
+    database: Literal["sqlite", "postgresql"]
+    worker: Literal["alive", "absent"]
+    version: str
