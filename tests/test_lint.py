@@ -1,0 +1,53 @@
+"""The rules of style, types and layers hold for the whole project."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(*command: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=timeout_s
+    )
+
+
+def findings(result: subprocess.CompletedProcess[str]) -> str:
+    return f"\n{result.stdout}{result.stderr}"
+
+
+def test_ruff_finds_nothing():
+    result = run(sys.executable, "-m", "ruff", "check", ".")
+    assert result.returncode == 0, findings(result)
+
+
+def test_ruff_would_format_nothing_differently():
+    result = run(sys.executable, "-m", "ruff", "format", "--check", ".")
+    assert result.returncode == 0, findings(result)
+
+
+@pytest.mark.timeout(300)
+def test_types_are_strict():
+    result = run(sys.executable, "-m", "mypy")
+    assert result.returncode == 0, findings(result)
+
+
+def test_imports_keep_to_the_layers():
+    lint_imports = (
+        "import sys; from importlinter.cli import lint_imports_command as c; sys.exit(c())"
+    )
+    result = run(sys.executable, "-c", lint_imports, "--no-cache")
+    assert result.returncode == 0, findings(result)
+
+
+def test_the_web_process_never_loads_torch():
+    result = run(
+        sys.executable,
+        "-c",
+        "import sys, app.main, app.web; print(*sorted({'torch', 'classifier'} & set(sys.modules)))",
+    )
+    assert result.returncode == 0, findings(result)
+    assert result.stdout.strip() == ""
