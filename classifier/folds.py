@@ -1,0 +1,138 @@
+"""Which fold holds each component out: whole recordings together, the classes in balance."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from classifier.classes import CLASSES, columns_of
+
+MIN_COMPONENTS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class FoldPlan:
+    """How components are divided.
+
+    fold_of: (components,) int64, the fold that tests the component and so never trains on it.
+    folds: how many there are; each has at least one component.
+    grouped: whether every recording lies whole within one fold.
+    reason: why not, in a sentence, where `grouped` is false.
+    """
+
+    fold_of: NDArray[np.int64]
+    folds: int
+    grouped: bool
+    reason: str = ""
+
+
+def plan_folds(labels: ArrayLike, groups: ArrayLike, folds: int, seed: int) -> FoldPlan:
+    """Divides components into folds.
+
+    Neighbours share neuropil and the same cell may recur, so a recording never spans two folds
+    where there are at least as many recordings as folds. With fewer, components are divided by
+    class instead, and the plan says so: its scores flatter.
+
+    labels: (components,) codes 1 to 4. groups: (components,) the recording of each.
+    Raises ValueError for fewer than 8 components or than folds, or fewer than two classes.
+    """
+    columns = columns_of(labels)
+    group_of = np.unique(np.asarray(groups), return_inverse=True)[1].reshape(-1)
+    _check(columns, group_of, folds)
+    rng = np.random.default_rng(seed)
+    recordings = int(group_of.max()) + 1
+    if recordings < folds:
+        reason = f"{recordings} labeled recordings are fewer than {folds} folds"
+        return FoldPlan(_stratify(columns, folds, rng), folds, False, reason)
+    fold_of = _deal_recordings(columns, group_of, folds, rng)
+    if any(len(np.unique(columns[fold_of != fold])) < 2 for fold in range(folds)):
+        reason = "without one fold's recordings, a single class would be left to train on"
+        return FoldPlan(_stratify(columns, folds, rng), folds, False, reason)
+    return FoldPlan(fold_of, folds, True)
+
+
+def hold_out(
+    labels: ArrayLike, groups: ArrayLike, fraction: float, seed: int
+) -> NDArray[np.bool_]:
+    """The part of a training set that early stopping looks at, as a boolean array.
+
+    Takes about `fraction` of each class, at random. A class with fewer than four components gives
+    none: each is worth more as an example. All false where the set is too small to spare any.
+    `groups` are kept together where there are so many that a whole one is a small part.
+    """
+    columns = columns_of(labels)
+    group_of = np.unique(np.asarray(groups), return_inverse=True)[1].reshape(-1)
+    rng = np.random.default_rng(seed)
+    held = np.zeros(len(columns), dtype=np.bool_)
+    recordings = int(group_of.max()) + 1 if len(group_of) else 0
+    if fraction > 0 and recordings * fraction >= 2:
+        fold_of = _deal_recordings(columns, group_of, round(1 / fraction), rng)
+        held = fold_of == 0
+        if np.array_equal(np.unique(columns[~held]), np.unique(columns)):
+            return held
+        held[:] = False
+    for column in range(CLASSES):
+        members = rng.permutation(np.flatnonzero(columns == column))
+        if len(members) >= 4:
+            held[members[: round(len(members) * fraction)]] = True
+    return held
+
+
+def _check(columns: NDArray[np.int64], group_of: NDArray[np.intp], folds: int) -> None:
+    if len(columns) != len(group_of):
+        raise ValueError(f"There are {len(columns)} labels but {len(group_of)} groups.")
+    if folds < 2:
+        raise ValueError(f"folds must be at least 2, not {folds}.")
+    needed = max(MIN_COMPONENTS, folds)
+    if len(columns) < needed:
+        raise ValueError(
+            f"{len(columns)} labeled components are too few for {folds} folds; "
+            f"label at least {needed}."
+        )
+    if len(np.unique(columns)) < 2:
+        raise ValueError("All labels are of one class; label components of at least two classes.")
+
+
+def _stratify(
+    columns: NDArray[np.int64], folds: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Deals the components of each class in turn, going on where the class before ended."""
+    order = np.concatenate(
+        [rng.permutation(np.flatnonzero(columns == column)) for column in range(CLASSES)]
+    )
+    fold_of = np.empty(len(columns), dtype=np.int64)
+    fold_of[order] = np.arange(len(columns)) % folds
+    return fold_of
+
+
+def _deal_recordings(
+    columns: NDArray[np.int64],
+    group_of: NDArray[np.intp],
+    folds: int,
+    rng: np.random.Generator,
+) -> NDArray[np.int64]:
+    """Gives each recording, the largest first, to the fold it fits best.
+
+    The best is the fold whose class counts stay nearest to an even share; ties and the order of
+    equals are drawn. The last recordings go to folds that are still empty, so none stays so.
+    """
+    recordings = int(group_of.max()) + 1
+    counts = np.zeros((recordings, CLASSES))
+    np.add.at(counts, (group_of, columns), 1)
+    totals = np.maximum(counts.sum(axis=0), 1)
+    shares = counts / totals
+    shuffled = rng.permutation(recordings)
+    order = shuffled[np.argsort(-counts[shuffled].sum(axis=1), kind="stable")]
+    held = np.zeros((folds, CLASSES))
+    fold_of_recording = np.full(recordings, -1, dtype=np.int64)
+    for done, recording in enumerate(order):
+        empty = [f for f in range(folds) if not (fold_of_recording == f).any()]
+        must_fill = len(empty) >= recordings - done
+        candidates = np.array(empty if must_fill and empty else range(folds))
+        costs = ((held[candidates] + shares[recording]) ** 2).sum(axis=1) - (
+            held[candidates] ** 2
+        ).sum(axis=1)
+        best = int(candidates[int(np.argmin(costs))])
+        fold_of_recording[recording] = best
+        held[best] += shares[recording]
+    return fold_of_recording[group_of]

@@ -1,0 +1,219 @@
+"""Train one model on prepared masks: the loop that knows no architecture."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import nn
+from torch.nn import functional
+
+from classifier.augment import augment
+from classifier.classes import CLASSES, columns_of
+from classifier.config import TrainingConfig
+from classifier.folds import hold_out
+from classifier.models import build_model
+
+PREDICTION_BATCH = 512
+
+
+@dataclass(frozen=True)
+class BatchProgress:
+    """A step done. epoch and batch count from 1; loss is the mean of the epoch so far, in nats."""
+
+    epoch: int
+    epochs: int
+    batch: int
+    batches: int
+    loss: float
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """A model and how it came about.
+
+    best_epoch: the epoch whose weights were kept, from 1.
+    training_loss, validation_loss: (epochs run,) in nats; the second empty where nothing could be
+        held out, and then the last weights were kept.
+    """
+
+    model: nn.Module
+    best_epoch: int
+    training_loss: tuple[float, ...]
+    validation_loss: tuple[float, ...]
+
+
+def configure_threads(threads: int) -> None:
+    """Gives torch this many threads in this process. For the caller, once, before training."""
+    torch.set_num_threads(threads)
+
+
+def batches_per_epoch(examples: int, config: TrainingConfig) -> int:
+    """Steps an epoch: one pass over the examples, or `min_batches` where that is more."""
+    return max(-(-examples // config.batch_size), config.min_batches)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """What one model is trained on.
+
+    masks: (components, 1, 50, 50) prepared. labels: codes 1 to 4. groups: the recordings.
+    """
+
+    masks: torch.Tensor
+    labels: NDArray[np.integer]
+    groups: NDArray[np.integer]
+
+
+def train_model(
+    data: TrainingSet,
+    config: TrainingConfig,
+    *,
+    seed: int,
+    device: torch.device,
+    on_batch: Callable[[BatchProgress], None] = lambda progress: None,
+) -> TrainedModel:
+    """A model with the weights of its best epoch on a held-out part of `data`.
+
+    The same data, config, seed and thread count give the same weights on the CPU.
+    on_batch: called after each step; what it raises stops the training and reaches the caller.
+    Raises ValueError where the labels are not codes or are fewer than one.
+    """
+    held = hold_out(data.labels, data.groups, config.validation_fraction, seed)
+    targets = torch.from_numpy(columns_of(data.labels)).to(device)
+    masks = data.masks.to(device)
+    train_rows, held_rows = (torch.from_numpy(np.flatnonzero(part)) for part in (~held, held))
+    with _seeded(seed, device):
+        loop = _Loop(
+            build_model(config).to(device), masks[train_rows], targets[train_rows], config, seed
+        )
+        return loop.run(masks[held_rows], targets[held_rows], on_batch)
+
+
+def predict_log_probabilities(model: nn.Module, masks: torch.Tensor) -> NDArray[np.float64]:
+    """(components, 4) log-probabilities of prepared masks, computed in batches without gradients.
+
+    The masks go to the model's device batch by batch; the result is on the CPU.
+    """
+    device = next(model.parameters()).device
+    model.eval()
+    parts = [np.zeros((0, CLASSES))]
+    with torch.inference_mode():
+        for batch in masks.split(PREDICTION_BATCH):
+            batch = batch.to(device, memory_format=torch.channels_last)
+            parts.append(model(batch).double().cpu().numpy())
+    return np.concatenate(parts)
+
+
+@contextmanager
+def _seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Dropout and initial weights draw from torch's global generators: seed them, then restore."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
+
+
+class _Loop:
+    """The state of one training: model, optimiser, schedule and the draws."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        masks: torch.Tensor,
+        targets: torch.Tensor,
+        config: TrainingConfig,
+        seed: int,
+    ) -> None:
+        self.model, self.masks, self.targets, self.config = model, masks, targets, config
+        self.batches = batches_per_epoch(len(masks), config)
+        self.generator = torch.Generator().manual_seed(seed)
+        self.example_weights = balancing_weights(targets.cpu())
+        self.optimizer = torch.optim.AdamW(
+            model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer,
+            max_lr=config.learning_rate,
+            total_steps=config.epochs * self.batches + 1,
+            pct_start=0.2,
+        )
+
+    def run(
+        self,
+        held_masks: torch.Tensor,
+        held_targets: torch.Tensor,
+        on_batch: Callable[[BatchProgress], None],
+    ) -> TrainedModel:
+        """Epochs until the schedule ends or `patience` of them brought nothing better."""
+        training, validation = [], []
+        best_epoch, best_weights = 0, self.model.state_dict()
+        for epoch in range(1, self.config.epochs + 1):
+            training.append(self._epoch(epoch, on_batch))
+            if len(held_targets) == 0:
+                best_epoch = epoch
+                continue
+            validation.append(self._held_out_loss(held_masks, held_targets))
+            if validation[-1] <= min(validation):
+                best_epoch, best_weights = epoch, deepcopy(self.model.state_dict())
+            elif epoch - best_epoch >= self.config.patience:
+                break
+        if validation:
+            self.model.load_state_dict(best_weights)
+        self.model.eval()
+        return TrainedModel(self.model, best_epoch, tuple(training), tuple(validation))
+
+    def _epoch(self, epoch: int, on_batch: Callable[[BatchProgress], None]) -> float:
+        self.model.train()
+        total = 0.0
+        for batch in range(1, self.batches + 1):
+            total += self._step()
+            on_batch(
+                BatchProgress(epoch, self.config.epochs, batch, self.batches, total / batch)
+            )
+        return total / self.batches
+
+    def _step(self) -> float:
+        rows = torch.multinomial(
+            self.example_weights, self.config.batch_size, replacement=True,
+            generator=self.generator,
+        )  # fmt: skip
+        masks, targets = self.masks[rows], self.targets[rows]
+        if self.config.augment:
+            masks = augment(masks, self.generator)
+        log_probabilities = self.model(masks.contiguous(memory_format=torch.channels_last))
+        loss = smoothed_nll(log_probabilities, targets, self.config.label_smoothing)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves backward untyped
+        self.optimizer.step()
+        self.schedule.step()
+        return float(loss.detach())
+
+    def _held_out_loss(self, masks: torch.Tensor, targets: torch.Tensor) -> float:
+        """Class-balanced cross-entropy: the loss that the balanced batches aim at."""
+        log_probabilities = torch.from_numpy(predict_log_probabilities(self.model, masks))
+        chosen = log_probabilities.gather(1, targets.cpu()[:, None]).squeeze(1)
+        weights = balancing_weights(targets.cpu()).double()
+        return float(-(chosen * weights).sum() / weights.sum())
+
+
+def balancing_weights(targets: torch.Tensor) -> torch.Tensor:
+    """(examples,) chances of being drawn that give every class present the same total."""
+    counts = torch.bincount(targets, minlength=CLASSES).float()
+    return 1.0 / counts[targets]
+
+
+def smoothed_nll(
+    log_probabilities: torch.Tensor, targets: torch.Tensor, smoothing: float
+) -> torch.Tensor:
+    """Categorical cross-entropy of log-probabilities, with a share spread over all classes."""
+    nll = functional.nll_loss(log_probabilities, targets)
+    return (1 - smoothing) * nll - smoothing * log_probabilities.mean()
+
+
+def class_counts(labels: ArrayLike) -> NDArray[np.int64]:
+    """(4,) how many components have each code."""
+    return np.bincount(columns_of(labels), minlength=CLASSES)
