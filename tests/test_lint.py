@@ -43,6 +43,12 @@ def test_imports_keep_to_the_layers():
     assert result.returncode == 0, findings(result)
 
 
+def test_the_scripts_keep_to_what_every_shell_understands():
+    shellcheck = Path(sys.executable).with_name("shellcheck")
+    result = run(str(shellcheck), "somata", ".ci/run")
+    assert result.returncode == 0, findings(result)
+
+
 def test_the_web_process_never_loads_torch():
     result = run(
         sys.executable,

