@@ -26,9 +26,9 @@ OUTSIDE_GREY = 24
 """Beyond the field's border: darker than tissue, but not black, so that the border shows."""
 
 Colour = tuple[int, int, int]
-# Neither may look like one of the four classes, so: white, and a faded blue.
+# Neither may look like one of the four classes, so: white, and a faded green.
 OWN_COLOUR: Colour = (255, 255, 255)
-NEIGHBOUR_COLOUR: Colour = (130, 180, 240)
+NEIGHBOUR_COLOUR: Colour = (120, 195, 165)
 
 
 @dataclass(frozen=True, eq=False)
