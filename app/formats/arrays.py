@@ -40,6 +40,7 @@ class ArraysReader:
     name = "arrays"
 
     def recognises(self, path: Path) -> bool:
+        """Whether the content is of this format."""
         if path.is_dir():
             return (path / "masks.npy").is_file()
         if zipfile.is_zipfile(path):
@@ -49,6 +50,7 @@ class ArraysReader:
             return stream.read(len(NPY_MAGIC)) == NPY_MAGIC
 
     def read(self, path: Path, options: ReadOptions) -> Sequence[Recording]:
+        """The recordings it holds."""
         with _opened(path, options.limits) as arrays:
             return [assemble(_source(arrays), options)]
 
@@ -172,9 +174,7 @@ def _place_masks(
     source.footprints = from_stack(masks)
 
 
-def _components_last(
-    own: tuple[int, ...], shape: tuple[int, int] | None, counts: set[int]
-) -> bool:
+def _components_last(own: tuple[int, ...], shape: tuple[int, int] | None, counts: set[int]) -> bool:
     side = (MASK_SIZE_PX, MASK_SIZE_PX)
     if own[1:] in (side, shape):
         return False
@@ -235,14 +235,27 @@ def _labels(arrays: _Arrays) -> dict[str, NDArray[Any]]:
             labels["labels" if key == "label" else key] = values
     several = arrays.get("annotator_labels")
     if several is not None and several.ndim == 2:
-        for column in range(several.shape[1]):
-            labels[f"annotator {column + 1}"] = several[:, column]
+        names = _annotators(arrays, several.shape[1])
+        for column, name in enumerate(names):
+            labels[name] = several[:, column]
     return labels
+
+
+def _annotators(arrays: _Arrays, count: int) -> list[str]:
+    """Names written by `write_arrays` (UTF-8 bytes, one a line), or 'annotator 1' and so on."""
+    stored = arrays.get("annotators")
+    if stored is not None and stored.dtype == np.uint8 and stored.ndim == 1:
+        names = stored.tobytes().decode("utf-8").split("\n")
+        if len(set(names)) == count:
+            return names
+    return [f"annotator {column + 1}" for column in range(count)]
 
 
 def _field_shape(arrays: _Arrays) -> tuple[int, int] | None:
     stored = arrays.get("field_shape", "field_shape_px", "dims")
     if stored is not None:
+        if stored.size == 2 and not stored.any():
+            return None
         if stored.size != 2 or not np.all(np.isfinite(stored)) or np.any(stored < 1):
             raise BadContent("field_shape must be two numbers: height and width in pixels.")
         return int(stored.flat[0]), int(stored.flat[1])

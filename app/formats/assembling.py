@@ -122,7 +122,10 @@ def _source_indices(source: Source, positions: NDArray[np.int64]) -> NDArray[np.
 
 
 def _keep_footprints(
-    source: Source, options: ReadOptions, radius_px: float | None, kept: _Kept,
+    source: Source,
+    options: ReadOptions,
+    radius_px: float | None,
+    kept: _Kept,
     total: images.FootprintSum | None,
 ) -> None:
     for index, raw in enumerate(source.footprints):
@@ -145,7 +148,10 @@ def _keep_footprints(
 
 
 def _keep_crops(
-    source: Source, options: ReadOptions, radius_px: float | None, kept: _Kept,
+    source: Source,
+    options: ReadOptions,
+    radius_px: float | None,
+    kept: _Kept,
     total: images.FootprintSum | None,
 ) -> None:
     crops = source.crops
@@ -178,9 +184,7 @@ def _count(kept: _Kept, options: ReadOptions) -> None:
         )
 
 
-def _clean(
-    raw: Footprint, field_shape_px: tuple[int, int] | None, kept: _Kept
-) -> Footprint:
+def _clean(raw: Footprint, field_shape_px: tuple[int, int] | None, kept: _Kept) -> Footprint:
     """The pixels with weight above 0, or _Rejected. Counts what had to be set to 0."""
     if not len(raw.ys) == len(raw.xs) == len(raw.weights):
         raise _Rejected("its lists of rows, columns and weights differ in length")
@@ -235,8 +239,10 @@ def _nothing_left(kept: _Kept) -> str:
 
 
 def _summary_images(
-    source: Source, field_shape_px: tuple[int, int] | None,
-    total: images.FootprintSum | None, notes: list[str],
+    source: Source,
+    field_shape_px: tuple[int, int] | None,
+    total: images.FootprintSum | None,
+    notes: list[str],
 ) -> dict[str, NDArray[np.float32]]:
     if field_shape_px is None or total is None:
         return {}

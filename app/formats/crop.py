@@ -52,9 +52,7 @@ def crop_mask(footprint: Footprint, neuron_radius_px: float | None = None) -> ND
     return np.asarray(mask, dtype=np.float32)
 
 
-def _window(
-    footprint: Footprint, centre: tuple[int, int], half: int
-) -> NDArray[np.float32]:
+def _window(footprint: Footprint, centre: tuple[int, int], half: int) -> NDArray[np.float32]:
     """(2 half + 1) squared pixels round `centre`, which lies at [half, half]."""
     side = 2 * half + 1
     rows = footprint.ys - (centre[0] - half)

@@ -66,7 +66,9 @@ def _resized(values: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.
 
 
 def placed(
-    image: NDArray[np.generic], rows: tuple[int, int], columns: tuple[int, int],
+    image: NDArray[np.generic],
+    rows: tuple[int, int],
+    columns: tuple[int, int],
     field_shape_px: tuple[int, int],
 ) -> NDArray[np.generic]:
     """An image of a part of the field put at its place; its least value fills the rest.

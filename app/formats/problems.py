@@ -23,6 +23,7 @@ DAMAGE = (
     OSError,
     EOFError,
     LookupError,
+    AttributeError,
     ValueError,
     TypeError,
     ArithmeticError,

@@ -1,7 +1,6 @@
 """Files and folders to recordings: which format it is, and what a folder or archive holds."""
 
 import math
-import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +12,12 @@ from app.domain.errors import InvalidInput, UnreadableFile
 from app.domain.recordings import Recording
 from app.formats.archive import unpacked
 from app.formats.arrays import ArraysReader
+from app.formats.caiman import CaimanReader
+from app.formats.inscopix import InscopixReader
 from app.formats.limits import ReadLimits
+from app.formats.matlab import MatlabReader
+from app.formats.minian import MinianReader
+from app.formats.nwb import NwbReader
 from app.formats.problems import BadContent, check_size, user_errors
 from app.formats.source import Reader, ReadOptions
 from app.formats.suite2p import Suite2pReader
@@ -21,6 +25,11 @@ from app.formats.suite2p import Suite2pReader
 READERS: Sequence[Reader] = (
     Suite2pReader(),
     ArraysReader(),
+    MinianReader(),
+    CaimanReader(),
+    NwbReader(),
+    MatlabReader(),
+    InscopixReader(),
 )
 ZIP = "zip"
 FORMATS: dict[str, Reader | None] = {**{reader.name: reader for reader in READERS}, ZIP: None}
@@ -38,7 +47,7 @@ KNOWN = (
 def read_recordings(
     path: Path,
     *,
-    format: str | None = None,
+    format: str | None = None,  # noqa: A002 - the word of the REST and command line contract
     name: str | None = None,
     neuron_radius_px: float | None = None,
     limits: ReadLimits | None = None,
@@ -66,7 +75,7 @@ def read_recordings(
 def read_recording(
     path: Path,
     *,
-    format: str | None = None,
+    format: str | None = None,  # noqa: A002 - the word of the REST and command line contract
     name: str | None = None,
     neuron_radius_px: float | None = None,
     limits: ReadLimits | None = None,
@@ -111,7 +120,7 @@ def default_name(path: Path) -> str:
 
     ``mouse1/suite2p/plane0`` is ``mouse1 plane0``.
     """
-    path = Path(os.path.abspath(path))
+    path = path.absolute()
     if path.is_file():
         return path.stem
     if path.name.startswith("plane") or path.name == "combined":
@@ -120,9 +129,9 @@ def default_name(path: Path) -> str:
     return path.name or "recording"
 
 
-def _check_options(format: str | None, neuron_radius_px: float | None) -> None:
-    if format is not None and format not in FORMATS:
-        raise InvalidInput(f"There is no format '{format}'. Choose from {', '.join(FORMATS)}.")
+def _check_options(format_name: str | None, neuron_radius_px: float | None) -> None:
+    if format_name is not None and format_name not in FORMATS:
+        raise InvalidInput(f"There is no format '{format_name}'. Choose from {', '.join(FORMATS)}.")
     low, high = RADIUS_LIMITS_PX
     if neuron_radius_px is not None and not (
         math.isfinite(neuron_radius_px) and low <= neuron_radius_px <= high
@@ -167,7 +176,7 @@ def _read_all(root: Path, options: ReadOptions, asked: Reader | None) -> list[Re
     found = _search(root, 0)
     if not found:
         raise BadContent(f"holds no recording. {KNOWN}")
-    recordings = []
+    recordings: list[Recording] = []
     for place in found:
         inner = place.relative_to(root)
         reader = asked or _reader_for(place)

@@ -20,8 +20,10 @@ from app.formats.problems import BadContent, check_size
 
 MAX_DEPTH = 40
 FORBIDDEN_OPCODES = frozenset(
-    "EXT1 EXT2 EXT4 PERSID BINPERSID INST OBJ NEWOBJ NEWOBJ_EX NEXT_BUFFER READONLY_BUFFER "
-    "DUP".split()
+    {
+        *("EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX"),
+        *("NEXT_BUFFER", "READONLY_BUFFER", "DUP"),
+    }
 )
 
 
@@ -58,8 +60,8 @@ class _Dtype(_StandIn):
         self.byte_order = state[1]
 
     def resolve(self) -> "np.dtype[Any]":
-        dtype = np.dtype(self.code)
-        return dtype if self.byte_order in "=|" else dtype.newbyteorder(self.byte_order)
+        code = self.code if self.byte_order in "=|" else self.byte_order + self.code
+        return np.dtype(code)
 
 
 class _Array(_StandIn):
@@ -181,12 +183,10 @@ def loads(payload: bytes, what: str) -> Any:
 
 def _check_opcodes(payload: bytes) -> None:
     """Refuse opcodes that no such file needs, and memo numbers that would allocate gigabytes."""
-    seen = 0
-    for opcode, argument, _ in pickletools.genops(payload):
-        seen += 1
+    for seen, (opcode, argument, _) in enumerate(pickletools.genops(payload)):
         if opcode.name in FORBIDDEN_OPCODES:
             raise pickle.UnpicklingError(f"the instruction {opcode.name}")
-        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(argument) > seen:
+        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and not 0 <= int(str(argument)) <= seen:
             raise pickle.UnpicklingError("a memo number out of sequence")
 
 

@@ -33,9 +33,11 @@ class Suite2pReader:
     name = "suite2p"
 
     def recognises(self, path: Path) -> bool:
+        """Whether the content is of this format."""
         return path.is_dir() and (path / "stat.npy").is_file()
 
     def read(self, path: Path, options: ReadOptions) -> Sequence[Recording]:
+        """The recordings it holds."""
         if not (path / "stat.npy").is_file():
             raise BadContent("has no stat.npy. Give the plane folder that Suite2p wrote.")
         limits = options.limits
@@ -132,9 +134,7 @@ def _traces(
     return TraceTable(raw - np.float32(part) * neuropil.astype(np.float32))
 
 
-def _summary_images(
-    ops: dict[str, Any], shape: tuple[int, int] | None
-) -> dict[str, NDArray[Any]]:
+def _summary_images(ops: dict[str, Any], shape: tuple[int, int] | None) -> dict[str, NDArray[Any]]:
     found = {}
     for kind, key in IMAGES.items():
         image = ops.get(key)

@@ -7,8 +7,11 @@ from app.formats.source import TraceTable
 
 
 def matched(
-    table: TraceTable | None, n_source: int, kept: NDArray[np.int64],
-    background: NDArray[np.int64], notes: list[str],
+    table: TraceTable | None,
+    n_source: int,
+    kept: NDArray[np.int64],
+    background: NDArray[np.int64],
+    notes: list[str],
 ) -> NDArray[np.float32] | None:
     """(kept components, frames) float32, finite; None where the source's cannot be matched.
 
@@ -77,7 +80,8 @@ def _by_component(
 
 def finite(rows: NDArray[np.generic], notes: list[str]) -> NDArray[np.float32]:
     """Traces as float32; NaN and infinite frames are filled by straight lines between the
-    neighbouring frames, a trace of nothing else by zeros. Both are counted in the notes."""
+    neighbouring frames, a trace of nothing else by zeros. Both are counted in the notes.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         values = np.array(rows, dtype=np.float32)
     good = np.isfinite(values)
