@@ -1,0 +1,15 @@
+// Loaded before the page is drawn, so that a chosen theme does not flash.
+(function () {
+  const root = document.documentElement;
+  const chosen = localStorage.getItem("somata.theme");
+  if (chosen) root.dataset.theme = chosen;
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element && event.target.closest("[data-theme-toggle]");
+    if (!button) return;
+    const system = matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
+    const now = root.dataset.theme || system;
+    root.dataset.theme = now === "dark" ? "light" : "dark";
+    localStorage.setItem("somata.theme", root.dataset.theme);
+    document.dispatchEvent(new CustomEvent("somata:theme"));
+  });
+})();
