@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 # SQLite and PostgreSQL integers are signed; a larger key is a client's mistake, not a 500.
 Key = Annotated[int, Field(ge=1, le=2**31 - 1)]
-LabelCode = Annotated[int, Field(ge=1, le=4, description="1 neuron, 2 process, 3 noise, 4 doubtful neuron")]
+LabelCode = Annotated[
+    int, Field(ge=1, le=4, description="1 neuron, 2 process, 3 noise, 4 doubtful neuron")
+]
 Strategy = Literal["unlabeled", "entropy", "quality", "random", "overlap", "process"]
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
@@ -54,7 +56,9 @@ class RecordingOut(BaseModel):
     summary_images: list[str]
     labels: LabelCounts
     answered: int = Field(description="components that at least one person has labeled")
-    rejected: list[dict[str, Any]] = Field(description="components of the source that were not stored, and why")
+    rejected: list[dict[str, Any]] = Field(
+        description="components of the source that were not stored, and why"
+    )
     notes: list[str]
     imported_at: datetime
 
@@ -73,7 +77,9 @@ class PredictionOut(BaseModel):
     probabilities: tuple[float, float, float, float]
     predicted: LabelCode
     entropy: float = Field(description="nats, 0 to ln 4")
-    quality: float | None = Field(description="cross-entropy of the label minus entropy, nats; larger is more suspect")
+    quality: float | None = Field(
+        description="cross-entropy of the label minus entropy, nats; larger is more suspect"
+    )
     out_of_fold: bool
 
 
@@ -91,11 +97,17 @@ class ComponentOut(BaseModel):
     recording: int
     source_index: int
     centroid_px: tuple[float, float] = Field(description="y, x in source pixels")
-    label: LabelCode | None = Field(description="the consensus; null where nobody and nothing has labeled it, or hidden")
+    label: LabelCode | None = Field(
+        description="the consensus; null where nobody and nothing has labeled it, or hidden"
+    )
     people: int = Field(description="how many people have answered")
     disagreement: bool
-    prediction: PredictionOut | None = Field(description="of the newest model; null where none, or hidden")
-    hidden: bool = Field(description="true where labels and prediction are withheld until you have answered")
+    prediction: PredictionOut | None = Field(
+        description="of the newest model; null where none, or hidden"
+    )
+    hidden: bool = Field(
+        description="true where labels and prediction are withheld until you have answered"
+    )
     cues: dict[str, float | None]
     urls: ComponentUrls
 
@@ -113,8 +125,8 @@ class QueueRequest(Body):
     holding: list[Key] | None = Field(
         default=None,
         max_length=200,
-        description="components this page already has. Given (even empty), your own live leases that "
-        "are not in it are handed out again first, so a reloaded page gets its work back.",
+        description="components this page already has. Given (even empty), your own live leases "
+        "that are not in it are handed out again first, so a reloaded page gets its work back.",
     )
 
 
@@ -129,7 +141,9 @@ class QueueItem(BaseModel):
 
 class QueueAnswer(BaseModel):
     items: list[QueueItem]
-    remaining: int | None = Field(description="about how many more the round holds; null outside a round")
+    remaining: int | None = Field(
+        description="about how many more the round holds; null outside a round"
+    )
 
 
 class LabelIn(Body):
@@ -156,7 +170,9 @@ class LabelAnswer(BaseModel):
     id: UUID
     component: int
     status: Literal["saved", "duplicate", "refused"]
-    late: bool = Field(description="the lease had ended or passed to somebody else; the answer is kept all the same")
+    late: bool = Field(
+        description="the lease had ended or passed to somebody else; the answer is kept"
+    )
     detail: str | None
     reveal: Reveal | None
 
@@ -179,13 +195,17 @@ class SkipIn(Body):
 
 
 class TrainingIn(Body):
-    config: dict[str, Any] | None = Field(default=None, description="fields of the classifier's TrainingConfig")
+    config: dict[str, Any] | None = Field(
+        default=None, description="fields of the classifier's TrainingConfig"
+    )
 
 
 class TrainingRunOut(BaseModel):
     id: int
     state: JobState
-    progress: dict[str, Any] = Field(description="fold, folds, epoch, epochs, loss, fraction, seconds_left, stage")
+    progress: dict[str, Any] = Field(
+        description="fold, folds, epoch, epochs, loss, fraction, seconds_left, stage"
+    )
     config: dict[str, Any]
     metrics: dict[str, Any] | None
     snapshot_event_id: int | None
@@ -235,10 +255,16 @@ class RoundOut(BaseModel):
     done: int
     kept: int
     changed: int
-    moves: list[list[int]] = Field(description="4x4: row the label before, column the label now, of the done")
-    cross_entropy_before: float | None = Field(description="mean over the done, nats, under the round's run")
+    moves: list[list[int]] = Field(
+        description="4x4: row the label before, column the round's answer, of the done"
+    )
+    cross_entropy_before: float | None = Field(
+        description="mean over the done, nats, under the round's run"
+    )
     cross_entropy_after: float | None
-    agreement_before: float | None = Field(description="Cohen's kappa of labels and predictions, over the done")
+    agreement_before: float | None = Field(
+        description="Cohen's kappa of labels and predictions, over the done"
+    )
     agreement_after: float | None
     created_by: str
     created_at: datetime

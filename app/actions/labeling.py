@@ -1,0 +1,256 @@
+"""Answers: appended, committed, and only then acknowledged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.actions.context import Context
+from app.actions.views import PredictionView, prediction_view
+from app.domain.accounts import Account
+from app.domain.errors import Conflict, NotAllowed, NotFound
+from app.domain.events import EventKind, LabelEvent
+from app.storage import components, events, leases, rounds, runs, states
+from app.storage.database import lock_event_log
+from app.storage.tables import Lease
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One labeler's answer as it arrives. seconds: how long they looked."""
+
+    id: UUID
+    component: int
+    label: int
+    lease: UUID | None = None
+    round: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class RevealView:
+    """What a round shows after the blind answer."""
+
+    label_before: int | None
+    prediction: PredictionView | None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of one answer."""
+
+    id: UUID
+    component: int
+    status: Literal["saved", "duplicate", "refused"]
+    late: bool = False
+    detail: str | None = None
+    reveal: RevealView | None = None
+
+
+@dataclass
+class _Posting:
+    """What one post needs to know, read once for all its answers."""
+
+    session: Session
+    account: Account
+    now: datetime
+    before: dict[UUID, LabelEvent]
+    known: set[int]
+    held: dict[int, Lease]
+    open_rounds: dict[int, dict[int, int]]
+
+
+def answer(context: Context, account: Account, answers: Sequence[Answer]) -> list[Receipt]:
+    """Append these answers in one transaction; a receipt for each, in order.
+
+    The same id again is harmless. A late answer is kept, and its receipt says so. An answer
+    about nothing (no such component or round) is refused alone, without harm to the others.
+    """
+    keys = sorted({one.component for one in answers})
+    with context.database.write() as session:
+        lock_event_log(session)
+        posting = _Posting(
+            session=session,
+            account=account,
+            now=context.now(),
+            before=events.with_uuids(session, [one.id for one in answers]),
+            known=set(components.several(session, keys)),
+            held=leases.holders(session, keys),
+            open_rounds=_rounds_of(session, answers),
+        )
+        receipts = [_take(posting, one) for one in answers]
+        changed = sorted({one.component for one in receipts if one.status == "saved"})
+        if changed:
+            states.refresh(session, changed)
+            leases.release(session, account.id, changed)
+        return _with_reveals(session, posting, answers, receipts)
+
+
+def _rounds_of(session: Session, answers: Sequence[Answer]) -> dict[int, dict[int, int]]:
+    """Of each round named: the labels before, of the components answered in it."""
+    named: dict[int, list[int]] = {}
+    for one in answers:
+        if one.round is not None:
+            named.setdefault(one.round, []).append(one.component)
+    return {
+        round_id: rounds.labels_before(session, round_id, keys) for round_id, keys in named.items()
+    }
+
+
+def _take(posting: _Posting, one: Answer) -> Receipt:
+    if one.component not in posting.known:
+        return _refused(one, f"There is no component {one.component}.")
+    if one.round is not None and one.component not in posting.open_rounds[one.round]:
+        return _refused(one, f"Component {one.component} is not in round {one.round}.")
+    earlier = posting.before.get(one.id)
+    if earlier is not None:
+        same = (earlier.labeler_id, earlier.component_id, earlier.label) == (
+            posting.account.id,
+            one.component,
+            one.label,
+        )
+        if same:
+            return Receipt(one.id, one.component, "duplicate")
+        return _refused(one, "This id was used for another answer. Make a new id for each.")
+    late = _is_late(posting, one)
+    event_id = events.append(
+        posting.session,
+        {
+            "uuid": one.id,
+            "component_id": one.component,
+            "labeler_id": posting.account.id,
+            "kind": EventKind.LABEL.value,
+            "label": one.label,
+            "round_id": one.round,
+            "seconds": one.seconds,
+            "late": late,
+            "created_at": posting.now,
+        },
+    )
+    # The same id twice within one post is a duplicate as well.
+    posting.before[one.id] = LabelEvent(
+        id=event_id,
+        uuid=one.id,
+        component_id=one.component,
+        labeler_id=posting.account.id,
+        person=True,
+        kind=EventKind.LABEL,
+        label=one.label,
+        undoes=None,
+        created_at=posting.now,
+    )
+    detail = "The lease had ended; the answer was kept all the same." if late else None
+    return Receipt(one.id, one.component, "saved", late=late, detail=detail)
+
+
+def _is_late(posting: _Posting, one: Answer) -> bool:
+    """Whether the lease this answer was given under is over or somebody else's by now."""
+    if one.lease is None:
+        return False
+    held = posting.held.get(one.component)
+    return held is None or held.uuid != one.lease or held.expires_at <= posting.now
+
+
+def _refused(one: Answer, detail: str) -> Receipt:
+    return Receipt(one.id, one.component, "refused", detail=detail)
+
+
+def _with_reveals(
+    session: Session, posting: _Posting, answers: Sequence[Answer], receipts: list[Receipt]
+) -> list[Receipt]:
+    shown = []
+    for one, receipt in zip(answers, receipts, strict=True):
+        if one.round is None or receipt.status == "refused":
+            shown.append(receipt)
+            continue
+        found = rounds.one(session, one.round)
+        run_id = None if found is None else found.run_id
+        prediction = (
+            None
+            if run_id is None
+            else runs.predictions_of(session, run_id, [one.component]).get(one.component)
+        )
+        reveal = RevealView(
+            label_before=posting.open_rounds[one.round][one.component],
+            prediction=None if prediction is None else prediction_view(prediction),
+        )
+        values: dict[str, Any] = {**receipt.__dict__, "reveal": reveal}
+        shown.append(Receipt(**values))
+    return shown
+
+
+def undo(context: Context, account: Account, event_id: UUID, undoes: UUID) -> int:
+    """Append the retraction of one's own answer or skip; returns its component.
+
+    The same id again is harmless. Raises NotFound, NotAllowed or Conflict with the reason.
+    """
+    with context.database.write() as session:
+        lock_event_log(session)
+        found = events.with_uuids(session, [event_id, undoes])
+        target, earlier = found.get(undoes), found.get(event_id)
+        if target is None:
+            raise NotFound("answer with the id", undoes)
+        if target.labeler_id != account.id:
+            raise NotAllowed("Only the person who gave an answer can take it back.")
+        if earlier is not None and (earlier.undoes, earlier.labeler_id) == (undoes, account.id):
+            return target.component_id
+        if earlier is not None:
+            raise Conflict(f"The id {event_id} was used for something else. Make a new one.")
+        if target.kind is EventKind.UNDO:
+            raise Conflict("An undo cannot be undone. Give the answer again instead.")
+        if events.already_undone(session, undoes):
+            raise Conflict("This answer has been taken back already.")
+        events.append(
+            session,
+            {
+                "uuid": event_id,
+                "component_id": target.component_id,
+                "labeler_id": account.id,
+                "kind": EventKind.UNDO.value,
+                "undoes": undoes,
+                "created_at": context.now(),
+            },
+        )
+        states.refresh(session, [target.component_id])
+        return target.component_id
+
+
+def skip(context: Context, account: Account, skipped: Answer, reason: str | None) -> Receipt:
+    """Note that this labeler passes the component on, so that only others are asked about it.
+
+    `skipped.label` does not count. The same id again is harmless.
+    """
+    with context.database.write() as session:
+        lock_event_log(session)
+        if components.one(session, skipped.component) is None:
+            raise NotFound("component", skipped.component)
+        if skipped.round is not None and rounds.one(session, skipped.round) is None:
+            raise NotFound("round", skipped.round)
+        earlier = events.with_uuids(session, [skipped.id]).get(skipped.id)
+        if earlier is not None:
+            same = (earlier.labeler_id, earlier.component_id, earlier.kind) == (
+                account.id,
+                skipped.component,
+                EventKind.SKIP,
+            )
+            if not same:
+                raise Conflict(f"The id {skipped.id} was used for something else. Make a new one.")
+            return Receipt(skipped.id, skipped.component, "duplicate")
+        events.append(
+            session,
+            {
+                "uuid": skipped.id,
+                "component_id": skipped.component,
+                "labeler_id": account.id,
+                "kind": EventKind.SKIP.value,
+                "round_id": skipped.round,
+                "reason": reason,
+                "seconds": skipped.seconds,
+                "created_at": context.now(),
+            },
+        )
+        leases.release(session, account.id, [skipped.component])
+        return Receipt(skipped.id, skipped.component, "saved")

@@ -1,0 +1,259 @@
+"""Training runs: asked for by people, carried out by the worker, kept so they can be repeated."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.actions import jobs
+from app.actions.context import Context, require_admin
+from app.domain.accounts import Account
+from app.domain.errors import Conflict, NotFound
+from app.domain.events import current_label
+from app.storage import components, events, runs, states
+from app.storage import jobs as job_rows
+from app.storage.rows import AnyRow
+
+STORED_AT_ONCE = 1_000
+"""Predictions a transaction: short enough that no label waits for it noticeably."""
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run as pages and programs see it."""
+
+    id: int
+    state: str
+    progress: dict[str, Any]
+    config: dict[str, Any]
+    metrics: dict[str, Any] | None
+    environment: dict[str, Any] | None
+    snapshot_event_id: int | None
+    labels: int | None
+    attempts: int
+    error: str | None
+    cancel_requested: bool
+    created_by: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What a run is trained on: the labels as they stood at one event.
+
+    component_ids, labels (1 to 4), recording_ids: (components,), in order of key.
+    """
+
+    event_id: int
+    component_ids: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    recording_ids: NDArray[np.int64]
+
+
+def request_run(
+    context: Context, by: Account | None, config: dict[str, Any] | None = None
+) -> RunView:
+    """Queue a training run. by: None where Somata itself asks.
+
+    Raises Conflict while another one waits or runs.
+    """
+    if by is not None:
+        require_admin(by)
+    with context.database.write() as session:
+        waiting = job_rows.live(session, ["train"])
+        if waiting:
+            raise Conflict(
+                f"Training run {waiting[0].id} is {waiting[0].state} already. "
+                "Wait for it, or cancel it."
+            )
+        run_id = job_rows.add(
+            session,
+            {
+                "kind": "train",
+                "request": {},
+                "attempts": 0,
+                "cancel_requested": False,
+                "created_by": None if by is None else by.id,
+                "created_at": context.now(),
+            },
+        )
+        runs.add(session, run_id, config or {})
+    context.tasks.nudge(jobs.LANES["train"])
+    return get_run(context, run_id)
+
+
+def get_run(context: Context, run_id: int) -> RunView:
+    """The run as it is now. Raises NotFound."""
+    with context.database.read() as session:
+        found = runs.one(session, run_id)
+    if found is None:
+        raise NotFound("training run", run_id)
+    return _view(found)
+
+
+def list_runs(context: Context, before_id: int | None, limit: int) -> list[RunView]:
+    """Runs, newest first, older than `before_id` if given."""
+    with context.database.read() as session:
+        return [_view(row) for row in runs.page(session, before_id, limit)]
+
+
+def cancel_run(context: Context, by: Account, run_id: int) -> RunView:
+    """Stop a run that waits or runs. Raises Conflict where it has ended."""
+    require_admin(by)
+    found = get_run(context, run_id)
+    if found.state not in job_rows.LIVE:
+        raise Conflict(f"Training run {run_id} has {found.state} already.")
+    jobs.cancel(context, run_id)
+    return get_run(context, run_id)
+
+
+def newest_model(context: Context) -> int | None:
+    """The run whose model is in use, or None before the first."""
+    with context.database.read() as session:
+        found = runs.newest_model(session)
+    return None if found is None else int(found.id)
+
+
+def take_snapshot(context: Context, run_id: int) -> Snapshot:
+    """The labels to train on. A run that is tried again gets the very labels it had before."""
+    with context.database.write() as session:
+        found = runs.one(session, run_id)
+        if found is None:
+            raise NotFound("training run", run_id)
+        event_id = found.snapshot_event_id
+        if event_id is None:
+            event_id = events.last_id(session)
+            runs.record(session, run_id, snapshot_event_id=event_id)
+        runs.forget_predictions(session, run_id)
+    snapshot = labels_at(context, event_id)
+    with context.database.write() as session:
+        runs.record(session, run_id, labels=len(snapshot.labels))
+    return snapshot
+
+
+def labels_at(context: Context, event_id: int) -> Snapshot:
+    """The consensus of every labeled component after this event and none later."""
+    keys: list[int] = []
+    labels: list[int] = []
+    with context.database.read() as session:
+        log = events.up_to(session, event_id)
+        for component_id, its_log in groupby(log, key=lambda event: event.component_id):
+            label = current_label(its_log).label
+            if label is not None:
+                keys.append(component_id)
+                labels.append(label)
+        recording_of = components.recordings_of(session)
+    return Snapshot(
+        event_id,
+        np.array(keys, np.int64),
+        np.array(labels, np.int64),
+        np.array([recording_of[key] for key in keys], np.int64),
+    )
+
+
+def masks_of(context: Context, component_ids: Sequence[int]) -> NDArray[np.float32]:
+    """Masks (components, 50, 50) in the order of the keys, read in batches."""
+    batches = []
+    with context.database.read() as session:
+        for start in range(0, len(component_ids), STORED_AT_ONCE):
+            part = [int(key) for key in component_ids[start : start + STORED_AT_ONCE]]
+            batches.append(components.masks(session, part))
+    return np.concatenate(batches)
+
+
+def unpredicted(context: Context, run_id: int) -> Iterator[list[int]]:
+    """Batches of components that the run has no opinion of yet, in order of key."""
+    after_id = 0
+    while True:
+        with context.database.read() as session:
+            batch = runs.unpredicted(session, run_id, after_id, STORED_AT_ONCE)
+        if not batch:
+            return
+        after_id = batch[-1]
+        yield batch
+
+
+def store_predictions(context: Context, rows: Sequence[dict[str, Any]]) -> None:
+    """Store a run's predictions, a short transaction at a time."""
+    for start in range(0, len(rows), STORED_AT_ONCE):
+        with context.database.write() as session:
+            runs.add_predictions(session, rows[start : start + STORED_AT_ONCE])
+
+
+def show_predictions(context: Context, run_id: int) -> None:
+    """Let the queue and the lists follow this run, a short transaction at a time."""
+    snapshot_event_id = get_run(context, run_id).snapshot_event_id or 0
+    after_id = 0
+    while True:
+        with context.database.write() as session:
+            rows = runs.predictions(session, run_id, None, after_id, STORED_AT_ONCE)
+            if not rows:
+                return
+            after_id = rows[-1].component_id
+            states.show_predictions(
+                session,
+                run_id,
+                snapshot_event_id,
+                [
+                    {
+                        "component_id": row.component_id,
+                        "predicted": states.most_likely(row),
+                        "entropy": row.entropy,
+                        "quality": row.quality,
+                    }
+                    for row in rows
+                ],
+            )
+
+
+def record_result(context: Context, run_id: int, **values: Any) -> None:
+    """Keep the run's weights, metrics and environment."""
+    with context.database.write() as session:
+        runs.record(session, run_id, **values)
+
+
+def weights_of(context: Context, run_id: int) -> bytes | None:
+    """A run's ensemble as safetensors bytes."""
+    with context.database.read() as session:
+        return runs.weights(session, run_id)
+
+
+def retrain_if_due(context: Context) -> RunView | None:
+    """Ask for a run by the debounced rule: enough new labels, then quiet."""
+    wanted = context.settings.retrain_after_labels
+    if wanted == 0:
+        return None
+    with context.database.read() as session:
+        if job_rows.live(session, ["train"]):
+            return None
+        count, newest_at = events.since(session, runs.last_snapshot(session))
+    quiet = timedelta(minutes=context.settings.retrain_quiet_minutes)
+    if count < wanted or newest_at is None or context.now() - newest_at < quiet:
+        return None
+    return request_run(context, None)
+
+
+def _view(row: AnyRow) -> RunView:
+    return RunView(
+        id=row.id,
+        state=row.state,
+        progress=row.progress,
+        config=row.config,
+        metrics=row.metrics,
+        environment=row.environment,
+        snapshot_event_id=row.snapshot_event_id,
+        labels=row.labels,
+        attempts=row.attempts,
+        error=row.error,
+        cancel_requested=row.cancel_requested,
+        created_by=row.created_by,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )

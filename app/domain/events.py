@@ -1,0 +1,92 @@
+"""Label events and what follows from them. The log is the truth; all else is derived from it."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class EventKind(StrEnum):
+    """What happened. Undo is an event like any other; nothing is ever taken out of the log."""
+
+    LABEL = "label"
+    UNDO = "undo"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True)
+class LabelEvent:
+    """One thing that one labeler did to one component, in the order of `id`.
+
+    person: false for an annotator that is a file's own labels.
+    label: 1 to 4 for a label, None otherwise. undoes: the event's uuid that an undo takes back.
+    """
+
+    id: int
+    uuid: UUID
+    component_id: int
+    labeler_id: int
+    person: bool
+    kind: EventKind
+    label: int | None
+    undoes: UUID | None
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class CurrentLabel:
+    """What the events of one component come to.
+
+    label: the consensus, None where there is none. people: how many people's answers stand.
+    disagreement: whether those answers differ. last_event_id: the newest event looked at.
+    """
+
+    label: int | None
+    people: int
+    disagreement: bool
+    last_event_id: int | None
+
+
+def standing_answers(events: Iterable[LabelEvent]) -> list[LabelEvent]:
+    """The latest answer of each labeler that has not been taken back, oldest first.
+
+    An undone answer uncovers the same labeler's answer before it.
+    """
+    ordered = sorted(events, key=lambda event: event.id)
+    undone = {event.undoes for event in ordered if event.kind is EventKind.UNDO}
+    latest: dict[int, LabelEvent] = {}
+    for event in ordered:
+        if event.kind is EventKind.LABEL and event.uuid not in undone:
+            latest[event.labeler_id] = event
+    return sorted(latest.values(), key=lambda event: event.id)
+
+
+def consensus(answers: Sequence[tuple[int, int]]) -> int | None:
+    """The label most answers agree on; among equals, the one given last.
+
+    answers: (event id, label) of each labeler's standing answer.
+    The latest look breaks a tie because it was made with the most known: that is what a
+    relabeling round is for.
+    """
+    if not answers:
+        return None
+    votes = Counter(label for _, label in answers)
+    newest = {label: event_id for event_id, label in sorted(answers)}
+    return max(votes, key=lambda label: (votes[label], newest[label]))
+
+
+def current_label(events: Iterable[LabelEvent]) -> CurrentLabel:
+    """The state of one component: people decide; a file's labels count where no person has."""
+    events = list(events)
+    answers = standing_answers(events)
+    people = [answer for answer in answers if answer.person]
+    deciding = people or answers
+    votes = [(answer.id, answer.label) for answer in deciding if answer.label is not None]
+    return CurrentLabel(
+        label=consensus(votes),
+        people=len(people),
+        disagreement=len({label for _, label in votes}) > 1,
+        last_event_id=max((event.id for event in events), default=None),
+    )

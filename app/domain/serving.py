@@ -1,0 +1,71 @@
+"""Which components come next: the strategies of the queue, as data.
+
+A strategy names a population, an order within it and a sentence of why. `storage/leases`
+turns that into one indexed statement; nothing here touches a database.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from app.domain.errors import InvalidInput, NotBuiltYet
+
+Population = Literal["unanswered", "labeled"]
+OrderColumn = Literal["component_id", "entropy", "quality", "cue_process", "shuffle"]
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """One way to choose the next component.
+
+    population: `unanswered` is what no person has labeled (an imported label does not count);
+        `labeled` is what has a label that the newest model finds fault with.
+    order_by: the column of `component_state`, best first in the direction of `descending`.
+    """
+
+    name: str
+    population: Population
+    order_by: OrderColumn
+    descending: bool
+
+
+STRATEGIES = {
+    strategy.name: strategy
+    for strategy in (
+        Strategy("unlabeled", "unanswered", "component_id", descending=False),
+        Strategy("entropy", "unanswered", "entropy", descending=True),
+        Strategy("process", "unanswered", "cue_process", descending=True),
+        Strategy("random", "unanswered", "shuffle", descending=False),
+        Strategy("quality", "labeled", "quality", descending=True),
+    )
+}
+
+
+def strategy_named(name: str) -> Strategy:
+    """The strategy of that name.
+
+    Raises NotBuiltYet for `overlap`, InvalidInput for what the contract does not know.
+    """
+    if name == "overlap":
+        raise NotBuiltYet(
+            "The overlap strategy is not available yet. Use unlabeled, entropy, quality, "
+            "random or process."
+        )
+    if name not in STRATEGIES:
+        raise InvalidInput(f"There is no strategy {name!r}. Use one of {', '.join(STRATEGIES)}.")
+    return STRATEGIES[name]
+
+
+def reason_for(strategy: Strategy, value: float | None) -> str:
+    """The sentence that tells a program or an admin why this component was served.
+
+    value: the component's number in the strategy's order column; None where it has none.
+    """
+    if strategy.order_by == "entropy":
+        return "no prediction yet" if value is None else f"entropy {value:.3f} nats"
+    if strategy.order_by == "quality" and value is not None:
+        return f"label quality {value:+.3f} nats over its entropy"
+    if strategy.order_by == "cue_process" and value is not None:
+        return f"process-likeness {value:.2f}"
+    if strategy.order_by == "shuffle":
+        return "drawn at random"
+    return "not labeled yet"

@@ -1,0 +1,124 @@
+"""Engines and transactions: how the rest of storage reaches the database."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.orm import Session
+
+# Any numbers that no other user of the same PostgreSQL database is likely to lock.
+EVENT_LOG_LOCK = 0x536F6D61
+QUEUE_LOCK = 0x536F6D62
+
+BUSY_TIMEOUT_MS = 30_000
+
+
+class Database:
+    """One database and the two kinds of transaction on it: `read` and `write`.
+
+    On SQLite a write begins with BEGIN IMMEDIATE, so it never fails half way for want of the
+    lock, and writers of one process wait for each other on a Python lock: SQLite's own waiting
+    polls with sleeps, which is slow and unfair under twenty clients.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._writer = threading.Lock()
+        if self.is_sqlite:
+            self._reading = _sqlite_engine(url, "BEGIN")
+            self._writing = _sqlite_engine(url, "BEGIN IMMEDIATE")
+        else:
+            self._reading = self._writing = create_engine(
+                url, pool_size=20, max_overflow=40, pool_pre_ping=True
+            )
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that writes; for migrations and tests."""
+        return self._writing
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file, or None on PostgreSQL."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A transaction that only reads: one consistent view, never blocked by writers."""
+        with Session(self._reading, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction that is committed when the block ends, and undone if it raises.
+
+        Handlers open it inside themselves, so that what they answer is already on disk.
+        """
+        if not self.is_sqlite:
+            with Session(self._writing, expire_on_commit=False) as session, session.begin():
+                yield session
+            return
+        with (
+            self._writer,
+            Session(self._writing, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self._reading.dispose()
+        self._writing.dispose()
+
+
+def _sqlite_engine(url: str, begin: str) -> Engine:
+    engine = create_engine(
+        url, pool_size=20, max_overflow=40, connect_args={"check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        # Python's driver would open transactions by itself, and never IMMEDIATE ones.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        # FULL: an acknowledged label survives a power cut, not only a killed process.
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA cache_size = -65536")
+        cursor.execute("PRAGMA mmap_size = 1073741824")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def lock_event_log(session: Session) -> None:
+    """Make this transaction the only one that appends events until it ends.
+
+    SQLite has one writer anyway. On PostgreSQL, without it, an event with a smaller id could
+    be committed after a snapshot was taken up to a larger one, and a run could not be repeated.
+    """
+    _lock(session, EVENT_LOG_LOCK)
+
+
+def lock_queue(session: Session) -> None:
+    """Make this transaction the only one that hands out components until it ends.
+
+    Two claims at once would both read before either writes; row locks do not help, since a
+    lease is a row that is not there yet.
+    """
+    _lock(session, QUEUE_LOCK)
+
+
+def _lock(session: Session, key: int) -> None:
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})

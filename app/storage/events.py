@@ -1,0 +1,172 @@
+"""Appending to the label event log, and reading it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import distinct, func, insert, select
+from sqlalchemy.orm import Session
+
+from app.domain.events import EventKind, LabelEvent
+from app.storage.rows import AnyRow, AnySelect
+from app.storage.tables import Labeler, LabelEventRow
+
+_EVENT = select(
+    LabelEventRow.id,
+    LabelEventRow.uuid,
+    LabelEventRow.component_id,
+    LabelEventRow.labeler_id,
+    Labeler.person,
+    LabelEventRow.kind,
+    LabelEventRow.label,
+    LabelEventRow.undoes,
+    LabelEventRow.created_at,
+).join(Labeler, Labeler.id == LabelEventRow.labeler_id)
+
+
+def append(session: Session, values: dict[str, Any]) -> int:
+    """Append one event and return its id. The caller holds the event log (`lock_event_log`)."""
+    statement = insert(LabelEventRow).values(**values).returning(LabelEventRow.id)
+    return session.execute(statement).scalar_one()
+
+
+def append_many(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Append many events of new components at once, as an import does."""
+    if rows:
+        session.execute(insert(LabelEventRow), list(rows))
+
+
+def with_uuids(session: Session, uuids: Sequence[UUID]) -> dict[UUID, LabelEvent]:
+    """The events that already have one of these uuids."""
+    rows = session.execute(_EVENT.where(LabelEventRow.uuid.in_(uuids)))
+    return {row.uuid: _event(row) for row in rows}
+
+
+def already_undone(session: Session, uuid: UUID) -> bool:
+    """Whether some event takes this one back."""
+    found = session.execute(select(LabelEventRow.id).where(LabelEventRow.undoes == uuid))
+    return found.first() is not None
+
+
+def of_components(session: Session, component_ids: Sequence[int]) -> dict[int, list[LabelEvent]]:
+    """Every event of each component, in order."""
+    events: dict[int, list[LabelEvent]] = {key: [] for key in component_ids}
+    statement = _EVENT.where(LabelEventRow.component_id.in_(component_ids))
+    for row in session.execute(statement.order_by(LabelEventRow.id)):
+        events[row.component_id].append(_event(row))
+    return events
+
+
+def up_to(session: Session, last_event_id: int, batch: int = 10_000) -> Iterator[LabelEvent]:
+    """Every label and undo event up to an id, grouped by component, streamed."""
+    statement: AnySelect = _EVENT.where(
+        LabelEventRow.id <= last_event_id, LabelEventRow.kind != EventKind.SKIP.value
+    ).order_by(LabelEventRow.component_id, LabelEventRow.id)
+    for row in session.execute(statement.execution_options(yield_per=batch)):
+        yield _event(row)
+
+
+def last_id(session: Session) -> int:
+    """The newest event's id; 0 in an empty log."""
+    newest = session.execute(
+        select(LabelEventRow.id).order_by(LabelEventRow.id.desc()).limit(1)
+    ).scalar()
+    return newest or 0
+
+
+def since(session: Session, event_id: int) -> tuple[int, datetime | None]:
+    """How many components people have changed after an event, and when the newest was."""
+    row = session.execute(
+        select(func.count(distinct(LabelEventRow.component_id)), func.max(LabelEventRow.created_at))
+        .join(Labeler, Labeler.id == LabelEventRow.labeler_id)
+        .where(
+            LabelEventRow.id > event_id,
+            LabelEventRow.kind != EventKind.SKIP.value,
+            Labeler.person,
+        )
+    ).one()
+    return row[0], row[1]
+
+
+def has_answered(session: Session, labeler_id: int, component_id: int) -> bool:
+    """Whether this labeler ever labeled this component (undone or not: they have looked)."""
+    statement = select(LabelEventRow.id).where(
+        LabelEventRow.component_id == component_id,
+        LabelEventRow.labeler_id == labeler_id,
+        LabelEventRow.kind == EventKind.LABEL.value,
+    )
+    return session.execute(statement.limit(1)).first() is not None
+
+
+def answered_among(session: Session, labeler_id: int, component_ids: Sequence[int]) -> set[int]:
+    """Those of the components that this labeler ever labeled."""
+    statement = select(LabelEventRow.component_id).where(
+        LabelEventRow.component_id.in_(component_ids),
+        LabelEventRow.labeler_id == labeler_id,
+        LabelEventRow.kind == EventKind.LABEL.value,
+    )
+    return set(session.execute(statement).scalars())
+
+
+def history(session: Session, component_id: int) -> Sequence[AnyRow]:
+    """A component's events with who, for people to read, oldest first."""
+    statement = (
+        select(
+            LabelEventRow.id,
+            LabelEventRow.uuid,
+            LabelEventRow.kind,
+            LabelEventRow.label,
+            LabelEventRow.undoes,
+            LabelEventRow.round_id,
+            LabelEventRow.seconds,
+            LabelEventRow.late,
+            LabelEventRow.reason,
+            LabelEventRow.created_at,
+            Labeler.name.label("labeler"),
+            Labeler.person,
+        )
+        .join(Labeler, Labeler.id == LabelEventRow.labeler_id)
+        .where(LabelEventRow.component_id == component_id)
+        .order_by(LabelEventRow.id)
+    )
+    return session.execute(statement).all()
+
+
+def full_log(session: Session, after_id: int, limit: int) -> Sequence[AnyRow]:
+    """A page of the whole log for export, in order of id."""
+    statement = (
+        select(
+            LabelEventRow.id,
+            LabelEventRow.uuid,
+            LabelEventRow.component_id,
+            Labeler.name.label("labeler"),
+            Labeler.person,
+            LabelEventRow.kind,
+            LabelEventRow.label,
+            LabelEventRow.undoes,
+            LabelEventRow.round_id,
+            LabelEventRow.seconds,
+            LabelEventRow.late,
+            LabelEventRow.created_at,
+        )
+        .join(Labeler, Labeler.id == LabelEventRow.labeler_id)
+        .where(LabelEventRow.id > after_id)
+        .order_by(LabelEventRow.id)
+        .limit(limit)
+    )
+    return session.execute(statement).all()
+
+
+def _event(row: AnyRow) -> LabelEvent:
+    return LabelEvent(
+        id=row.id,
+        uuid=row.uuid,
+        component_id=row.component_id,
+        labeler_id=row.labeler_id,
+        person=row.person,
+        kind=EventKind(row.kind),
+        label=row.label,
+        undoes=row.undoes,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,145 @@
+"""Jobs: one row of state for each piece of background work, and the claim on it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.storage.tables import Job, WorkerBeat
+
+LIVE = ("queued", "running")
+
+
+def add(session: Session, values: dict[str, Any]) -> int:
+    """Write a queued job and return its key."""
+    statement = insert(Job).values(state="queued", progress={}, **values).returning(Job.id)
+    return session.execute(statement).scalar_one()
+
+
+def by_id(session: Session, job_id: int) -> Job | None:
+    """The job with that key, as it is now."""
+    return session.get(Job, job_id, populate_existing=True)
+
+
+def live(session: Session, kinds: Sequence[str]) -> Sequence[Job]:
+    """Jobs of these kinds that wait or run, oldest first."""
+    statement = select(Job).where(Job.state.in_(LIVE), Job.kind.in_(kinds)).order_by(Job.id)
+    return session.execute(statement).scalars().all()
+
+
+def claim(session: Session, kinds: Sequence[str], now: datetime) -> Job | None:
+    """Take the oldest queued job of these kinds: one statement, so two workers never share it."""
+    waiting = select(Job.id).where(Job.state == "queued", Job.kind.in_(kinds)).order_by(Job.id)
+    if session.get_bind().dialect.name == "postgresql":
+        waiting = waiting.with_for_update(skip_locked=True)
+    claimed = session.execute(
+        update(Job)
+        .where(Job.id == waiting.limit(1).scalar_subquery(), Job.state == "queued")
+        .values(state="running", started_at=now, heartbeat_at=now, attempts=Job.attempts + 1)
+        .returning(Job.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    return None if claimed is None else session.get(Job, claimed, populate_existing=True)
+
+
+def beat(session: Session, job_id: int, progress: dict[str, Any] | None, now: datetime) -> str:
+    """Show that the job is alive; returns `go`, `cancel` or `lost`.
+
+    `lost`: somebody else has taken or ended the job, because this worker was silent too long.
+    """
+    values: dict[str, Any] = {"heartbeat_at": now}
+    if progress is not None:
+        values["progress"] = progress
+    found = session.execute(
+        update(Job)
+        .where(Job.id == job_id, Job.state == "running")
+        .values(**values)
+        .returning(Job.cancel_requested)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    if found is None:
+        return "lost"
+    return "cancel" if found else "go"
+
+
+def finish(session: Session, job_id: int, state: str, now: datetime, **values: Any) -> bool:
+    """End a running job; False where it is no longer this worker's to end."""
+    ended = session.execute(
+        update(Job)
+        .where(Job.id == job_id, Job.state == "running")
+        .values(state=state, finished_at=now, **values)
+        .returning(Job.id)
+        .execution_options(synchronize_session=False)
+    )
+    return ended.first() is not None
+
+
+def request_cancel(session: Session, job_id: int, now: datetime) -> None:
+    """A waiting job ends at once; a running one is asked to."""
+    session.execute(
+        update(Job)
+        .where(Job.id == job_id, Job.state == "queued")
+        .values(state="cancelled", cancel_requested=True, finished_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(Job)
+        .where(Job.id == job_id, Job.state == "running")
+        .values(cancel_requested=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def stale(session: Session, silent_since: datetime) -> Sequence[Job]:
+    """Running jobs whose worker has not been heard of since that time."""
+    statement = select(Job).where(Job.state == "running", Job.heartbeat_at < silent_since)
+    return session.execute(statement).scalars().all()
+
+
+def requeue(session: Session, job: Job) -> bool:
+    """Put a stale job back into the queue; False if its worker spoke up meanwhile."""
+    return _end_silence(session, job, state="queued", progress={})
+
+
+def give_up(session: Session, job: Job, reason: str, now: datetime) -> bool:
+    """Mark a stale job failed, with the reason; False if its worker spoke up meanwhile."""
+    return _end_silence(session, job, state="failed", error=reason, finished_at=now)
+
+
+def cancel_silent(session: Session, job: Job, now: datetime) -> bool:
+    """End a stale job that somebody had asked to stop."""
+    return _end_silence(session, job, state="cancelled", finished_at=now)
+
+
+def _end_silence(session: Session, job: Job, **values: Any) -> bool:
+    ended = session.execute(
+        update(Job)
+        .where(Job.id == job.id, Job.state == "running", Job.heartbeat_at == job.heartbeat_at)
+        .values(**values)
+        .returning(Job.id)
+        .execution_options(synchronize_session=False)
+    )
+    return ended.first() is not None
+
+
+def worker_seen(session: Session, name: str, now: datetime) -> None:
+    """Note that a worker is alive."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(WorkerBeat).values(name=name, seen_at=now)
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"seen_at": now}))
+
+
+def worker_last_seen(session: Session) -> datetime | None:
+    """When any worker was last heard of."""
+    statement = select(WorkerBeat.seen_at).order_by(WorkerBeat.seen_at.desc()).limit(1)
+    return session.execute(statement).scalar()
+
+
+def forget_finished(session: Session, kind: str, before: datetime) -> None:
+    """Remove ended jobs of a kind whose answers have long been fetched."""
+    session.execute(
+        delete(Job).where(Job.kind == kind, Job.state.not_in(LIVE), Job.finished_at < before)
+    )

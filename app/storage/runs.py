@@ -1,0 +1,141 @@
+"""Training runs, their weights and their predictions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from app.storage.rows import AnyRow, AnySelect
+from app.storage.tables import Component, Job, Labeler, Prediction, TrainingRun
+
+_SHOWN = (
+    select(
+        TrainingRun.id,
+        TrainingRun.config,
+        TrainingRun.metrics,
+        TrainingRun.environment,
+        TrainingRun.snapshot_event_id,
+        TrainingRun.labels,
+        Job.state,
+        Job.progress,
+        Job.attempts,
+        Job.error,
+        Job.cancel_requested,
+        Job.created_at,
+        Job.started_at,
+        Job.finished_at,
+        func.coalesce(Labeler.name, "Somata").label("created_by"),
+    )
+    .join(Job, Job.id == TrainingRun.id)
+    .outerjoin(Labeler, Labeler.id == Job.created_by)
+)
+
+_PREDICTED = select(
+    Prediction.component_id,
+    Component.recording_id,
+    Prediction.run_id,
+    Prediction.p1,
+    Prediction.p2,
+    Prediction.p3,
+    Prediction.p4,
+    Prediction.entropy,
+    Prediction.quality,
+    Prediction.out_of_fold,
+).join(Component, Component.id == Prediction.component_id)
+
+
+def add(session: Session, job_id: int, config: dict[str, Any]) -> None:
+    """The run of a training job."""
+    session.execute(insert(TrainingRun).values(id=job_id, config=config))
+
+
+def one(session: Session, run_id: int) -> AnyRow | None:
+    """A run with its job's state, or None."""
+    return session.execute(_SHOWN.where(TrainingRun.id == run_id)).first()
+
+
+def page(session: Session, before_id: int | None, limit: int) -> Sequence[AnyRow]:
+    """Runs, newest first."""
+    statement = _SHOWN.order_by(TrainingRun.id.desc()).limit(limit)
+    if before_id is not None:
+        statement = statement.where(TrainingRun.id < before_id)
+    return session.execute(statement).all()
+
+
+def newest_model(session: Session) -> AnyRow | None:
+    """The newest run that succeeded (id, snapshot_event_id): whose opinion counts."""
+    statement = (
+        select(TrainingRun.id, TrainingRun.snapshot_event_id)
+        .join(Job, Job.id == TrainingRun.id)
+        .where(Job.state == "succeeded", Job.kind == "train")
+        .order_by(TrainingRun.id.desc())
+        .limit(1)
+    )
+    return session.execute(statement).first()
+
+
+def last_snapshot(session: Session) -> int:
+    """The newest event that any run, ended or not, has looked at; 0 before the first."""
+    return session.execute(select(func.max(TrainingRun.snapshot_event_id))).scalar() or 0
+
+
+def weights(session: Session, run_id: int) -> bytes | None:
+    """The run's ensemble as safetensors bytes."""
+    return session.execute(select(TrainingRun.weights).where(TrainingRun.id == run_id)).scalar()
+
+
+def record(session: Session, run_id: int, **values: Any) -> None:
+    """Write what the run has found so far."""
+    session.execute(update(TrainingRun).where(TrainingRun.id == run_id).values(**values))
+
+
+def add_predictions(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Store a batch of a run's predictions."""
+    if rows:
+        session.execute(insert(Prediction), list(rows))
+
+
+def forget_predictions(session: Session, run_id: int) -> None:
+    """Clear what an interrupted attempt left, before the run is tried again."""
+    session.execute(delete(Prediction).where(Prediction.run_id == run_id))
+
+
+def predictions(
+    session: Session, run_id: int, recording_id: int | None, after_id: int, limit: int
+) -> Sequence[AnyRow]:
+    """A page of a run's predictions in the order of components."""
+    statement: AnySelect = (
+        _PREDICTED.where(Prediction.run_id == run_id, Prediction.component_id > after_id)
+        .order_by(Prediction.component_id)
+        .limit(limit)
+    )
+    if recording_id is not None:
+        statement = statement.where(Component.recording_id == recording_id)
+    return session.execute(statement).all()
+
+
+def predictions_of(
+    session: Session, run_id: int, component_ids: Sequence[int]
+) -> dict[int, AnyRow]:
+    """A run's predictions of these components, by component."""
+    statement = _PREDICTED.where(
+        Prediction.run_id == run_id, Prediction.component_id.in_(component_ids)
+    )
+    return {row.component_id: row for row in session.execute(statement)}
+
+
+def unpredicted(session: Session, run_id: int, after_id: int, limit: int) -> list[int]:
+    """Components that this run has not given an opinion of, in order of key."""
+    statement = (
+        select(Component.id)
+        .where(
+            Component.id > after_id,
+            ~select(Prediction.component_id)
+            .where(Prediction.run_id == run_id, Prediction.component_id == Component.id)
+            .exists(),
+        )
+        .order_by(Component.id)
+        .limit(limit)
+    )
+    return list(session.execute(statement).scalars())

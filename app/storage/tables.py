@@ -1,0 +1,336 @@
+"""The tables. Everything that must last is here, so a backup is one file."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from app.storage.columns import FloatArray, UtcDateTime
+
+# SQLite gives out row ids only to INTEGER PRIMARY KEY; PostgreSQL wants 64 bits for events.
+BigKey = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Base(DeclarativeBase):
+    """One naming rule, so that migrations can name every constraint on both engines."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Labeler(Base):
+    """A person, a program, or the source of imported labels (`person` false: cannot sign in)."""
+
+    __tablename__ = "labeler"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    role: Mapped[str] = mapped_column(String(10))
+    person: Mapped[bool]
+    active: Mapped[bool] = mapped_column(default=True)
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    # Signing out everywhere and changing the password raise it; older sessions then end.
+    session_epoch: Mapped[int] = mapped_column(default=0)
+    invite_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    invite_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ApiToken(Base):
+    """A bearer token, stored as a hash: it is shown once."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    labeler_id: Mapped[int] = mapped_column(ForeignKey("labeler.id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RecordingRow(Base):
+    """One imported field of view."""
+
+    __tablename__ = "recording"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    source: Mapped[str] = mapped_column(String(500))
+    source_format: Mapped[str] = mapped_column(String(40))
+    content_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    components: Mapped[int]
+    frames: Mapped[int | None]
+    frame_rate_hz: Mapped[float | None] = mapped_column(Float)
+    field_height_px: Mapped[int | None]
+    field_width_px: Mapped[int | None]
+    neuron_radius_px: Mapped[float | None] = mapped_column(Float)
+    mask_scale: Mapped[float] = mapped_column(Float)
+    rejected: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    notes: Mapped[list[str]] = mapped_column(JSON)
+    imported_by: Mapped[int | None] = mapped_column(ForeignKey("labeler.id"))
+    imported_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SummaryImage(Base):
+    """Mean, correlation, maximum or footprint image of a recording's field."""
+
+    __tablename__ = "summary_image"
+
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recording.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    image: Mapped[NDArray[np.float32]] = mapped_column(FloatArray)
+
+
+class Component(Base):
+    """One mask in one recording. Never changes once imported."""
+
+    __tablename__ = "component"
+    __table_args__ = (
+        UniqueConstraint("recording_id", "source_index"),
+        # For the neighbours that a component's context shows.
+        Index("ix_component_place", "recording_id", "centroid_y_px", "centroid_x_px"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recording.id"))
+    source_index: Mapped[int]
+    centroid_y_px: Mapped[float] = mapped_column(Float)
+    centroid_x_px: Mapped[float] = mapped_column(Float)
+    content_hash: Mapped[str] = mapped_column(String(32))
+
+
+class ComponentArrays(Base):
+    """Mask and trace, apart from `component` so that walking components stays cheap."""
+
+    __tablename__ = "component_arrays"
+
+    component_id: Mapped[int] = mapped_column(ForeignKey("component.id"), primary_key=True)
+    mask: Mapped[NDArray[np.float32]] = mapped_column(FloatArray)
+    trace: Mapped[NDArray[np.float32] | None] = mapped_column(FloatArray)
+
+
+class ComponentState(Base):
+    """What the queue and the lists sort by, kept beside the events that it follows from.
+
+    A cache: `storage/states.py` rebuilds it from `label_event` and `prediction`, and a test
+    holds it to that. It exists because the next component must be found by index in a million.
+    """
+
+    __tablename__ = "component_state"
+
+    component_id: Mapped[int] = mapped_column(ForeignKey("component.id"), primary_key=True)
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recording.id"))
+    label: Mapped[int | None] = mapped_column(SmallInteger)
+    people: Mapped[int] = mapped_column(SmallInteger, default=0)
+    disagreement: Mapped[bool] = mapped_column(default=False)
+    last_event_id: Mapped[int | None] = mapped_column(BigInteger)
+    run_id: Mapped[int | None]
+    predicted: Mapped[int | None] = mapped_column(SmallInteger)
+    entropy: Mapped[float | None] = mapped_column(Float)
+    # Of the label that the run was told; an answer given since makes it void (None).
+    quality: Mapped[float | None] = mapped_column(Float)
+    cue_process: Mapped[float] = mapped_column(Float)
+    cue_donut: Mapped[float] = mapped_column(Float)
+    cue_snr: Mapped[float | None] = mapped_column(Float)
+    shuffle: Mapped[float] = mapped_column(Float)
+
+    __table_args__ = (
+        *(
+            index
+            for column in ("component_id", "entropy", "cue_process", "shuffle")
+            for index in (
+                Index(
+                    f"ix_state_unanswered_{column}",
+                    column,
+                    *(() if column == "component_id" else ("component_id",)),
+                    sqlite_where=text("people = 0"),
+                    postgresql_where=text("people = 0"),
+                ),
+                Index(
+                    f"ix_state_recording_unanswered_{column}",
+                    "recording_id",
+                    column,
+                    *(() if column == "component_id" else ("component_id",)),
+                    sqlite_where=text("people = 0"),
+                    postgresql_where=text("people = 0"),
+                ),
+            )
+        ),
+        *(
+            Index(f"ix_state_{column}", column, "component_id")
+            for column in ("entropy", "quality", "cue_process")
+        ),
+        *(
+            Index(f"ix_state_recording_{column}", "recording_id", column, "component_id")
+            for column in ("entropy", "quality", "cue_process")
+        ),
+        # The dashboard's counts, read from the index alone.
+        Index("ix_state_counts", "recording_id", "label", "people"),
+    )
+
+
+class LabelEventRow(Base):
+    """The append-only log. A trigger refuses UPDATE and DELETE."""
+
+    __tablename__ = "label_event"
+    __table_args__ = (
+        CheckConstraint("(kind = 'label') = (label IS NOT NULL)", name="label_iff_label"),
+        CheckConstraint("label BETWEEN 1 AND 4", name="label_code"),
+        CheckConstraint("(kind = 'undo') = (undoes IS NOT NULL)", name="undoes_iff_undo"),
+        Index("ix_event_component", "component_id", "labeler_id", "id"),
+        Index(
+            "ix_event_round",
+            "round_id",
+            "component_id",
+            sqlite_where=text("round_id IS NOT NULL"),
+            postgresql_where=text("round_id IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
+    uuid: Mapped[UUID] = mapped_column(Uuid, unique=True)
+    component_id: Mapped[int] = mapped_column(ForeignKey("component.id"))
+    labeler_id: Mapped[int] = mapped_column(ForeignKey("labeler.id"))
+    kind: Mapped[str] = mapped_column(String(10))
+    label: Mapped[int | None] = mapped_column(SmallInteger)
+    # Unique: an event is taken back at most once, whoever races.
+    undoes: Mapped[UUID | None] = mapped_column(Uuid, unique=True)
+    round_id: Mapped[int | None] = mapped_column(ForeignKey("round.id"))
+    seconds: Mapped[float | None] = mapped_column(Float)
+    late: Mapped[bool] = mapped_column(default=False)
+    reason: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Lease(Base):
+    """A component promised to one labeler until a time. Its key rules out a second promise."""
+
+    __tablename__ = "lease"
+
+    component_id: Mapped[int] = mapped_column(ForeignKey("component.id"), primary_key=True)
+    uuid: Mapped[UUID] = mapped_column(Uuid, unique=True)
+    labeler_id: Mapped[int] = mapped_column(ForeignKey("labeler.id"), index=True)
+    round_id: Mapped[int | None] = mapped_column(ForeignKey("round.id"))
+    strategy: Mapped[str] = mapped_column(String(20))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class Job(Base):
+    """Work for the worker. The row, not the queue, holds state, heartbeat and wish to cancel."""
+
+    __tablename__ = "job"
+    __table_args__ = (Index("ix_job_state", "state", "kind", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(10))
+    request: Mapped[dict[str, Any]] = mapped_column(JSON)
+    request_bytes: Mapped[bytes | None] = mapped_column(LargeBinary)
+    progress: Mapped[dict[str, Any]] = mapped_column(JSON)
+    result_bytes: Mapped[bytes | None] = mapped_column(LargeBinary)
+    attempts: Mapped[int] = mapped_column(default=0)
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    heartbeat_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    error: Mapped[str | None] = mapped_column(Text)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("labeler.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class TrainingRun(Base):
+    """What a training job was told and what it found: all that is needed to repeat it."""
+
+    __tablename__ = "training_run"
+
+    id: Mapped[int] = mapped_column(ForeignKey("job.id"), primary_key=True, autoincrement=False)
+    config: Mapped[dict[str, Any]] = mapped_column(JSON)
+    # All events up to this one. None until the worker has taken the snapshot.
+    snapshot_event_id: Mapped[int | None] = mapped_column(BigInteger)
+    labels: Mapped[int | None]
+    environment: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    metrics: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    weights: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+
+class Prediction(Base):
+    """One run's opinion of one component; probabilities are calibrated and sum to 1."""
+
+    __tablename__ = "prediction"
+    __table_args__ = (Index("ix_prediction_component", "component_id", "run_id"),)
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("training_run.id"), primary_key=True)
+    component_id: Mapped[int] = mapped_column(ForeignKey("component.id"), primary_key=True)
+    p1: Mapped[float] = mapped_column(Float)
+    p2: Mapped[float] = mapped_column(Float)
+    p3: Mapped[float] = mapped_column(Float)
+    p4: Mapped[float] = mapped_column(Float)
+    entropy: Mapped[float] = mapped_column(Float)
+    quality: Mapped[float | None] = mapped_column(Float)
+    trained_label: Mapped[int | None] = mapped_column(SmallInteger)
+    out_of_fold: Mapped[bool]
+
+
+class Round(Base):
+    """A relabeling round: the most confusing labeled components of one run."""
+
+    __tablename__ = "round"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(200))
+    order: Mapped[str] = mapped_column("order_by", String(10))
+    run_id: Mapped[int] = mapped_column(ForeignKey("training_run.id"))
+    size: Mapped[int]
+    created_by: Mapped[int] = mapped_column(ForeignKey("labeler.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RoundItem(Base):
+    """A component of a round, with the label it had when the round was opened."""
+
+    __tablename__ = "round_item"
+
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    component_id: Mapped[int] = mapped_column(ForeignKey("component.id"))
+    label_before: Mapped[int] = mapped_column(SmallInteger)
+
+    __table_args__ = (UniqueConstraint("round_id", "component_id"),)
+
+
+class WorkerBeat(Base):
+    """When each worker was last seen."""
+
+    __tablename__ = "worker_beat"
+
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
