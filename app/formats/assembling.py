@@ -9,7 +9,7 @@ from app.domain.errors import InvalidInput
 from app.domain.labels import CODES
 from app.domain.recordings import MASK_SIZE_PX, ImportedLabels, Recording, RejectedComponent
 from app.formats import images, traces
-from app.formats.crop import centre_of_mass, crop_mask, mask_scale
+from app.formats.crop import centre_above_floor, crop_mask, mask_scale
 from app.formats.footprint import Footprint
 from app.formats.problems import BadContent
 from app.formats.source import ReadOptions, Source
@@ -132,7 +132,8 @@ def _keep_footprints(
         _count(kept, options)
         try:
             footprint = _clean(raw, source.field_shape_px, kept)
-            mask = crop_mask(footprint, radius_px)
+            centre_px = centre_above_floor(footprint, source.field_shape_px)
+            mask = crop_mask(footprint, radius_px, centre_px)
             if not mask.any():
                 raise _Rejected("no weight within the 50x50 pixels round its centre of mass")
         except _Rejected as reason:
@@ -141,7 +142,7 @@ def _keep_footprints(
                 kept.background.append(index)
             continue
         kept.masks.append(mask)
-        kept.centroids.append(centre_of_mass(footprint))
+        kept.centroids.append(centre_px)
         kept.indices.append(index)
         if total is not None:
             total.add(footprint)

@@ -82,7 +82,7 @@ def _first(tree: Tree, names: tuple[str, ...]) -> NDArray[Any] | None:
     for holder in _trees(tree):
         for name in names:
             value = holder.get(name)
-            if is_sparse(value):
+            if value is not None and is_sparse(value):
                 value = value.toarray()
             if isinstance(value, np.ndarray) and value.size:
                 return value

@@ -15,7 +15,7 @@ from typing import Any, Final, Never
 import numpy as np
 
 from app.formats.limits import ReadLimits
-from app.formats.npy import NUMBER_KINDS, read_header
+from app.formats.npy import MAX_ITEM_BYTES, NUMBER_KINDS, read_header
 from app.formats.problems import BadContent, check_size
 
 MAX_DEPTH = 40
@@ -61,7 +61,10 @@ class _Dtype(_StandIn):
 
     def resolve(self) -> "np.dtype[Any]":
         code = self.code if self.byte_order in "=|" else self.byte_order + self.code
-        return np.dtype(code)
+        dtype = np.dtype(code)
+        if dtype.kind in NUMBER_KINDS and dtype.itemsize > MAX_ITEM_BYTES:
+            raise BadContent(f"has an array of type {dtype}.")
+        return dtype
 
 
 class _Array(_StandIn):
@@ -99,6 +102,8 @@ class _Builder(_StandIn):
                 return _filled(dtype, shape, order == "F", data)
             case "encode", (str() as text, *_):
                 return text.encode("latin1")  # how protocol 2 writes bytes
+            case "bytes", ():
+                return b""  # how protocol 2 writes an empty array's data
             case "inert", _:
                 return None  # dates and paths of the analysis: not used, so not built
         raise pickle.UnpicklingError(f"a call of {self.kind} with unusual arguments")
@@ -115,6 +120,8 @@ def _permitted() -> dict[tuple[str, str], _StandIn]:
         ("numpy", "ndarray"): _Name(),
         ("numpy", "dtype"): _Builder("dtype"),
         ("_codecs", "encode"): _Builder("encode"),
+        ("__builtin__", "bytes"): _Builder("bytes"),
+        ("builtins", "bytes"): _Builder("bytes"),
     }
     for core in ("numpy.core", "numpy._core"):
         names[f"{core}.multiarray", "_reconstruct"] = _Builder("reconstruct")
