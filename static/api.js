@@ -1,0 +1,68 @@
+// Talking to the REST API in a signed-in browser.
+
+/** The server refused; `detail` says what to do. */
+export class Refused extends Error {
+  /** @param {number} status @param {string} detail */
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+    this.detail = detail;
+  }
+
+  /** Whether the same request may succeed later. */
+  get passing() {
+    return this.status >= 500 || this.status === 429 || this.status === 408;
+  }
+}
+
+/** The server could not be reached. */
+export class Unreachable extends Error {}
+
+/**
+ * @param {string} path
+ * @param {RequestInit} [options]
+ * @returns {Promise<any>} the JSON of the answer
+ */
+async function call(path, options = {}) {
+  let response;
+  try {
+    response = await fetch(path, {
+      ...options,
+      credentials: "same-origin",
+      headers: { Accept: "application/json", ...options.headers },
+    });
+  } catch (error) {
+    throw new Unreachable(String(error));
+  }
+  if (!response.ok) throw new Refused(response.status, await detailOf(response));
+  try {
+    return await response.json();
+  } catch (error) {
+    // The connection broke in the middle of the answer: nobody knows what the server did.
+    throw new Unreachable(String(error));
+  }
+}
+
+/** @param {Response} response */
+async function detailOf(response) {
+  try {
+    const problem = await response.json();
+    return problem.detail || problem.title || response.statusText;
+  } catch {
+    return response.statusText || `status ${response.status}`;
+  }
+}
+
+/** @param {string} path */
+export function get(path) {
+  return call(path);
+}
+
+/** @param {string} path @param {unknown} body */
+export function post(path, body) {
+  return call(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+}

@@ -1,0 +1,17 @@
+// A component's page: its trace.
+
+import { get } from "./api.js";
+import { TracePlot } from "./plot.js";
+
+const place = document.querySelector("[data-trace]");
+if (place instanceof HTMLElement && place.dataset.trace) {
+  const url = place.dataset.trace;
+  get(`${url}${url.includes("?") ? "&" : "?"}points=2000`)
+    .then((trace) => {
+      if (trace.times.length) new TracePlot(place).show(trace);
+      else place.textContent = "This recording has no traces.";
+    })
+    .catch((error) => {
+      place.textContent = `The trace did not load: ${error.message}`;
+    });
+}

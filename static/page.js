@@ -1,0 +1,16 @@
+// Small things that any page may have: copying a secret that is shown once.
+
+document.addEventListener("click", async (event) => {
+  const button = event.target instanceof Element && event.target.closest("[data-copy]");
+  if (!button) return;
+  const field = button.parentElement?.querySelector("input");
+  if (!field) return;
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = "Copied";
+  } catch {
+    // Without https the clipboard is closed to pages; the text is selected, so Ctrl-C works.
+    button.textContent = "Press Ctrl-C";
+  }
+});

@@ -1,0 +1,3 @@
+import { followRuns } from "./live.js";
+
+followRuns();
