@@ -45,7 +45,9 @@ class ArraysReader:
             return (path / "masks.npy").is_file()
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
-                return "masks.npy" in archive.namelist()
+                names = archive.namelist()
+            plain = all(name.endswith(".npy") and "/" not in name for name in names)
+            return "masks.npy" in names or (bool(names) and plain and "stat.npy" not in names)
         with path.open("rb") as stream:
             return stream.read(len(NPY_MAGIC)) == NPY_MAGIC
 

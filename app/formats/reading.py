@@ -47,7 +47,7 @@ KNOWN = (
 def read_recordings(
     path: Path,
     *,
-    format: str | None = None,  # noqa: A002 - the word of the REST and command line contract
+    format: str | None = None,
     name: str | None = None,
     neuron_radius_px: float | None = None,
     limits: ReadLimits | None = None,
@@ -75,7 +75,7 @@ def read_recordings(
 def read_recording(
     path: Path,
     *,
-    format: str | None = None,  # noqa: A002 - the word of the REST and command line contract
+    format: str | None = None,
     name: str | None = None,
     neuron_radius_px: float | None = None,
     limits: ReadLimits | None = None,

@@ -118,7 +118,7 @@ def test_anything_but_arrays_and_plain_containers_is_refused(payload):
 
 
 def test_a_type_with_doctored_flags_cannot_turn_bytes_into_objects():
-    """numpy's dtype.__setstate__ would believe that an object type needs no list."""
+    """Numpy's dtype.__setstate__ would believe that an object type needs no list."""
     pointers = "A" * 16
     flags = "I3\nS'|'\nNNNI-1\nI-1\nI0\n"
     doctored = (
