@@ -1,0 +1,48 @@
+// Which components come: the order and the recording that the labeler chose.
+
+/** @typedef {import("./ahead.js").Choice} Choice */
+
+const KEPT = "somata.strategy";
+
+/**
+ * The choice of the selects, now and, through `changed`, whenever it changes.
+ * @param {number | null} round
+ * @param {(choice: Choice) => void} changed
+ * @returns {Choice}
+ */
+export function choiceOf(round, changed) {
+  const strategy = document.querySelector("[data-strategy]");
+  const recording = document.querySelector("[data-recording]");
+  if (!(strategy instanceof HTMLSelectElement) || !(recording instanceof HTMLSelectElement)) {
+    return { strategy: "unlabeled", recording: null, round };
+  }
+  const kept = localStorage.getItem(KEPT);
+  if (kept && [...strategy.options].some((option) => option.value === kept)) strategy.value = kept;
+  const read = () => ({
+    strategy: strategy.value,
+    recording: recording.value ? Number(recording.value) : null,
+    round,
+  });
+  for (const select of [strategy, recording]) {
+    select.addEventListener("change", () => {
+      localStorage.setItem(KEPT, strategy.value);
+      select.blur();
+      changed(read());
+    });
+  }
+  return read();
+}
+
+/** @param {Choice} choice @returns {[string, string]} a title and what to do next */
+export function emptyWords(choice) {
+  if (choice.round !== null) {
+    return ["This round has nothing left for you", "What others hold at the moment may come back. See what the round has changed."];
+  }
+  if (choice.strategy === "quality") {
+    return ["No suspect labels", "After a training run, the labels that the model doubts are listed here. Train first, or open a round."];
+  }
+  if (choice.recording !== null) {
+    return ["This recording is done", "No unlabeled components are left in it. Choose another recording above."];
+  }
+  return ["No unlabeled components are left", "Train, then open a round to look at the most confusing ones again."];
+}
