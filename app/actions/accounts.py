@@ -256,9 +256,7 @@ def _invited(context: Context, session: Session, secret: str) -> Labeler:
     found = labelers.by_invite(session, _digest(secret))
     expires_at = None if found is None else found.invite_expires_at
     if found is None or not found.active or expires_at is None or expires_at <= context.now():
-        raise NotFound(
-            "invite", "of that address, or it is used up or expired: ask for a new one"
-        )
+        raise NotFound("invite", "of that address, or it is used up or expired: ask for a new one")
     return found
 
 

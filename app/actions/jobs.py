@@ -114,6 +114,14 @@ def finish(context: Context, job_id: int, state: str, **values: Any) -> bool:
         return jobs.finish(session, job_id, state, context.now(), **values)
 
 
+def give_back(context: Context, job_id: int) -> None:
+    """Put a running job back into the queue: its worker is told to stop. It does not count as
+    an attempt.
+    """
+    with context.database.write() as session:
+        jobs.give_back(session, job_id)
+
+
 def sweep(context: Context) -> list[str]:
     """Look after jobs whose worker has died; returns a sentence for each that was touched.
 

@@ -47,6 +47,13 @@ class FileTooLarge(SomataError):
         self.limit_mb = limit_mb
 
 
+class UnsupportedContent(SomataError):
+    """The body is of a content type that is not taken here."""
+
+    status = 415
+    title = "Content type not taken"
+
+
 class NotFound(SomataError):
     """There is no such thing."""
 

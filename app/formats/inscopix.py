@@ -7,7 +7,9 @@ the file does not have.
 
 import json
 import struct
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,22 +42,44 @@ class InscopixReader:
     def read(self, path: Path, options: ReadOptions) -> Sequence[Recording]:
         """The recordings it holds."""
         _check_footer(path, options.limits)
-        # Both load native code, so not before such a file comes.
-        from roiextractors import InscopixSegmentationExtractor
+        with _named_isxd(path) as named:
+            extractor = _opened(named)
+            masks = np.asarray(extractor.get_roi_image_masks())
+            statuses = extractor.get_property("cell_status", ids=extractor.get_roi_ids())
+            source = Source(
+                source_format=self.name,
+                footprints=(from_dense(masks[:, :, index]) for index in range(masks.shape[2])),
+                # extractor.get_frame_shape() has height and width the other way round.
+                field_shape_px=(int(masks.shape[0]), int(masks.shape[1])),
+                traces=TraceTable(np.asarray(extractor.get_traces()), axis=0),
+                frame_rate_hz=positive_rate(extractor.get_sampling_frequency()),
+                labels={"inscopix status": _status_labels(statuses)},
+            )
+            return [assemble(source, options)]
 
-        extractor = InscopixSegmentationExtractor(path)
-        masks = np.asarray(extractor.get_roi_image_masks())
-        statuses = extractor.get_property("cell_status", ids=extractor.get_roi_ids())
-        source = Source(
-            source_format=self.name,
-            footprints=(from_dense(masks[:, :, index]) for index in range(masks.shape[2])),
-            # Not extractor.get_frame_shape(), which has height and width the other way round.
-            field_shape_px=(int(masks.shape[0]), int(masks.shape[1])),
-            traces=TraceTable(np.asarray(extractor.get_traces()), axis=0),
-            frame_rate_hz=positive_rate(extractor.get_sampling_frequency()),
-            labels={"inscopix status": _status_labels(statuses)},
-        )
-        return [assemble(source, options)]
+
+@contextmanager
+def _named_isxd(path: Path) -> Iterator[Path]:
+    """The file under a name that ends in .isxd: Inscopix's library opens no other."""
+    if path.suffix == ".isxd":
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="somata-isxd-") as folder:
+        named = Path(folder, "cells.isxd")
+        named.symlink_to(path.absolute())
+        yield named
+
+
+def _opened(path: Path) -> Any:
+    # Both load native code, so not before such a file comes.
+    from roiextractors import InscopixSegmentationExtractor
+
+    try:
+        return InscopixSegmentationExtractor(path)
+    except Exception as cause:
+        raise BadContent(
+            "cannot be opened by Inscopix's library. Export the cell set again."
+        ) from cause
 
 
 def _status_labels(statuses: Any) -> NDArray[np.int8]:

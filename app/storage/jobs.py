@@ -77,6 +77,16 @@ def finish(session: Session, job_id: int, state: str, now: datetime, **values: A
     return ended.first() is not None
 
 
+def give_back(session: Session, job_id: int) -> None:
+    """Return a running job to the queue as if it had not been taken."""
+    session.execute(
+        update(Job)
+        .where(Job.id == job_id, Job.state == "running")
+        .values(state="queued", attempts=Job.attempts - 1, progress={})
+        .execution_options(synchronize_session=False)
+    )
+
+
 def request_cancel(session: Session, job_id: int, now: datetime) -> None:
     """A waiting job ends at once; a running one is asked to."""
     session.execute(

@@ -117,6 +117,15 @@ class ComponentPage(BaseModel):
     next: str | None
 
 
+class TraceOut(BaseModel):
+    """Points to draw. unit: of the times, `frames` where the frame rate is unknown."""
+
+    times: list[float]
+    values: list[float]
+    unit: Literal["s", "frames"]
+    frames: int = Field(description="length of the whole trace; 0 where there is none")
+
+
 class QueueRequest(Body):
     strategy: Strategy = "unlabeled"
     count: int = Field(default=1, ge=1, le=100)
@@ -194,6 +203,51 @@ class SkipIn(Body):
     reason: str | None = Field(default=None, max_length=500)
 
 
+class UndoOut(BaseModel):
+    id: UUID
+    undoes: UUID
+    component: int
+
+
+class CurrentLabelOut(BaseModel):
+    """A component's consensus."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    component: int
+    recording: int
+    recording_name: str
+    source_index: int
+    label: LabelCode
+    class_: str = Field(alias="class")
+    people: int
+    disagreement: bool
+
+
+class LabelEventOut(BaseModel):
+    """One entry of the log."""
+
+    event: int
+    id: UUID
+    component: int
+    labeler: str
+    person: bool = Field(description="false for labels that came with a file")
+    kind: Literal["label", "undo", "skip"]
+    label: LabelCode | None
+    undoes: UUID | None
+    round: int | None
+    seconds: float | None
+    late: bool
+    created_at: datetime
+
+
+class LabelsOut(BaseModel):
+    """Current labels, or with `history` the events."""
+
+    items: list[CurrentLabelOut] | list[LabelEventOut]
+    next: None
+
+
 class TrainingIn(Body):
     config: dict[str, Any] | None = Field(
         default=None, description="fields of the classifier's TrainingConfig"
@@ -221,6 +275,11 @@ class TrainingRunOut(BaseModel):
 class TrainingRunPage(BaseModel):
     items: list[TrainingRunOut]
     next: str | None
+
+
+class PredictionsOut(BaseModel):
+    items: list[PredictionOut]
+    next: None
 
 
 class PredictIn(Body):

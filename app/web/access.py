@@ -1,0 +1,92 @@
+"""Who is asking, and whether they may: the dependencies that every route has."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyCookie, HTTPBearer
+
+from app.actions import accounts
+from app.actions.context import Context, require_admin
+from app.domain.accounts import Account
+from app.domain.errors import WrongOrigin
+from app.web.problems import must_sign_in
+from app.web.sessions import COOKIE, Sessions
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+# Only so that OpenAPI names them: `signed_in` reads header and cookie itself.
+_bearer = HTTPBearer(auto_error=False, description="A token from ./somata token create.")
+_cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="A signed-in browser.")
+
+
+def get_context(request: Request) -> Context:
+    """The world that this application acts on."""
+    context: Context = request.app.state.context
+    return context
+
+
+def get_sessions(request: Request) -> Sessions:
+    """The maker of session cookies."""
+    sessions: Sessions = request.app.state.sessions
+    return sessions
+
+
+def visitor(request: Request) -> Account | None:
+    """Whoever is asking, or None: by bearer token, else by session cookie.
+
+    Raises WrongOrigin for a state-changing request that a browser sent from another site.
+    """
+    context = get_context(request)
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        account = accounts.account_of_token(context, token.strip())
+    else:
+        session = get_sessions(request).read(request)
+        account = None if session is None else accounts.account_of_session(context, *session)
+        if request.method not in SAFE_METHODS:
+            check_origin(request, signed_in=account is not None)
+    request.state.account = account
+    return account
+
+
+def signed_in(
+    request: Request,
+    _token: Annotated[object, Security(_bearer)] = None,
+    _session: Annotated[object, Security(_cookie)] = None,
+) -> Account:
+    """The account. Raises NotSignedIn."""
+    account = visitor(request)
+    if account is None:
+        raise must_sign_in()
+    return account
+
+
+def admin(account: Annotated[Account, Depends(signed_in)]) -> Account:
+    """The account, if an admin's. Raises NotAllowed."""
+    require_admin(account)
+    return account
+
+
+def check_origin(request: Request, *, signed_in: bool) -> None:
+    """Refuse what another site makes a browser send.
+
+    Browsers name the origin of every POST; one that carries a session but names none is refused
+    too. A program without a cookie cannot be misused in this way.
+    """
+    origin = request.headers.get("origin") or request.headers.get("referer")
+    if origin is None:
+        if signed_in:
+            raise WrongOrigin(
+                "A request with a session cookie must name its origin. Programs use a token."
+            )
+        return
+    if urlsplit(origin).netloc != request.headers.get("host"):
+        raise WrongOrigin("This request came from another site. Open Somata itself and try again.")
+
+
+Caller = Annotated[Account, Depends(signed_in)]
+Admin = Annotated[Account, Depends(admin)]
+Visitor = Annotated[Account | None, Depends(visitor)]
+World = Annotated[Context, Depends(get_context)]
+Keys = Annotated[Sessions, Depends(get_sessions)]

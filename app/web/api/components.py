@@ -1,0 +1,165 @@
+"""`/components`: one, many, and their pictures."""
+
+import io
+from typing import Annotated, Literal
+
+import numpy as np
+from fastapi import APIRouter, Header, Path, Query, Response
+
+from app.actions import browsing, pictures
+from app.storage.components import Filters
+from app.web.access import Caller, World
+from app.web.api import present
+from app.web.api.schemas import ComponentOut, ComponentPage, TraceOut
+from app.web.problems import responses
+
+router = APIRouter(prefix="/components", tags=["components"])
+
+ComponentId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Key = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
+Version = Annotated[str | None, Query(max_length=64, description="what the cache keeps it by")]
+IfNoneMatch = Annotated[str | None, Header()]
+
+NOT_MODIFIED: dict[int | str, dict[str, object]] = {304: {"description": "Yours is current."}}
+PNG: dict[int | str, dict[str, object]] = {
+    200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
+}
+NPY: dict[int | str, dict[str, object]] = {
+    200: {
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    }
+}
+
+
+@router.get("", responses=responses(401, 404, 422))
+def list_components(
+    context: World,
+    account: Caller,
+    recording: Key = None,
+    label: Annotated[int | None, Query(ge=0, le=4, description="0: without a label")] = None,
+    predicted: Annotated[int | None, Query(ge=1, le=4)] = None,
+    disagreement: bool | None = None,
+    order: Literal["id", "entropy", "quality", "cue"] = "id",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> ComponentPage:
+    """A page of components; all orders but `id` start with the largest."""
+    found, following = browsing.list_components(
+        context,
+        account,
+        Filters(recording, label, predicted, disagreement),
+        order,
+        present.decode_cursor(cursor),
+        limit,
+    )
+    return ComponentPage(
+        items=[present.component(one) for one in found],
+        next=None if following is None else present.encode_cursor(following),
+    )
+
+
+@router.get("/{component}", responses=responses(401, 404, 422))
+def get_component(context: World, account: Caller, component: ComponentId) -> ComponentOut:
+    """One component; label and prediction are withheld from a labeler who has not answered."""
+    return present.component(browsing.get_component(context, account, component))
+
+
+@router.get(
+    "/{component}/mask.png",
+    response_class=Response,
+    responses={**PNG, **NOT_MODIFIED, **responses(401, 404, 422)},
+)
+def mask_png(
+    context: World,
+    account: Caller,
+    component: ComponentId,
+    size: Annotated[int, Query(ge=50, le=1000)] = 50,
+    v: Version = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """The mask as a grey picture."""
+    tag = f"{pictures.content_hash(context, component)}-{size}"
+    if _has(tag, if_none_match):
+        return _cached(Response(status_code=304), tag, v)
+    picture = pictures.mask_picture(context, component, size)
+    return _cached(Response(picture, media_type="image/png"), tag, v)
+
+
+@router.get(
+    "/{component}/mask.npy",
+    response_class=Response,
+    responses={**NPY, **NOT_MODIFIED, **responses(401, 404, 422)},
+)
+def mask_npy(
+    context: World,
+    account: Caller,
+    component: ComponentId,
+    v: Version = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """The mask itself: (50, 50) float32 as .npy."""
+    tag = pictures.content_hash(context, component)
+    if _has(tag, if_none_match):
+        return _cached(Response(status_code=304), tag, v)
+    buffer = io.BytesIO()
+    np.save(buffer, pictures.mask(context, component), allow_pickle=False)
+    return _cached(Response(buffer.getvalue(), media_type="application/octet-stream"), tag, v)
+
+
+@router.get(
+    "/{component}/context.png",
+    response_class=Response,
+    responses={**PNG, **NOT_MODIFIED, **responses(401, 404, 422)},
+)
+def context_png(
+    context: World,
+    account: Caller,
+    component: ComponentId,
+    image: Annotated[str | None, Query(max_length=20, description="mean, max, ...")] = None,
+    v: Version = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """The surroundings on a summary image, with this contour and the neighbours'."""
+    tag = f"{pictures.content_hash(context, component)}-{_ascii(image)}"
+    if _has(tag, if_none_match):
+        return _cached(Response(status_code=304), tag, v)
+    picture = pictures.context_picture(context, component, image)
+    return _cached(Response(picture, media_type="image/png"), tag, v)
+
+
+@router.get("/{component}/trace", responses=responses(401, 404, 422))
+def trace(
+    context: World,
+    account: Caller,
+    component: ComponentId,
+    response: Response,
+    points: Annotated[int, Query(ge=4, le=100_000)] = 1000,
+    v: Version = None,
+) -> TraceOut:
+    """Points to draw, thinned without losing a peak; empty where the source has no trace."""
+    found = pictures.trace(context, component, points)
+    _cached(response, f"{pictures.content_hash(context, component)}-{points}", v)
+    return TraceOut(
+        times=found.times.round(4).tolist(),
+        values=[float(f"{value:.6g}") for value in found.values],
+        unit="s" if found.unit == "s" else "frames",
+        frames=found.frames,
+    )
+
+
+def _ascii(text: str | None) -> str:
+    return (text or "best").encode("ascii", "replace").decode().replace('"', "")
+
+
+def _has(tag: str, if_none_match: str | None) -> bool:
+    return if_none_match is not None and if_none_match.strip() == f'"{tag}"'
+
+
+def _cached(response: Response, tag: str, version: str | None) -> Response:
+    """Immutable where the address names this very content; else asked again each time."""
+    response.headers["ETag"] = f'"{tag}"'
+    immutable = version is not None and tag.startswith(version)
+    response.headers["Cache-Control"] = (
+        "private, max-age=31536000, immutable" if immutable else "private, no-cache"
+    )
+    return response

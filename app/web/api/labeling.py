@@ -1,0 +1,91 @@
+"""`/queue` and `/labels`: work out, answers in."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from app.actions import exporting, labeling, queueing
+from app.web.access import Caller, World
+from app.web.api import present, streaming
+from app.web.api.schemas import (
+    LabelAnswer,
+    LabelsAnswer,
+    LabelsIn,
+    LabelsOut,
+    QueueAnswer,
+    QueueRequest,
+    SkipIn,
+    UndoIn,
+    UndoOut,
+)
+from app.web.problems import responses
+
+router = APIRouter(tags=["labeling"])
+
+
+@router.post("/queue/next", responses=responses(400, 401, 403, 404, 409, 422, 501))
+def next_components(context: World, account: Caller, body: QueueRequest) -> QueueAnswer:
+    """Lease the next components to look at. None left: an empty list."""
+    wanted = queueing.Wanted(
+        strategy=body.strategy,
+        count=body.count,
+        recording=body.recording,
+        round=body.round,
+        holding=body.holding,
+    )
+    items, remaining = queueing.next_components(context, account, wanted)
+    return QueueAnswer(items=present.work(items), remaining=remaining)
+
+
+@router.post("/queue/skip", responses=responses(400, 401, 403, 404, 409, 422))
+def skip(context: World, account: Caller, body: SkipIn) -> LabelAnswer:
+    """Pass a component on: the queue will not give it to you again."""
+    skipped = labeling.Answer(body.id, body.component, 0, lease=body.lease, round=body.round)
+    return present.receipt(labeling.skip(context, account, skipped, body.reason))
+
+
+@router.post("/labels", responses=responses(400, 401, 403, 409, 422))
+def add_labels(context: World, account: Caller, body: LabelsIn) -> LabelsAnswer:
+    """Append answers. What is acknowledged here is on disk; the same id again is harmless."""
+    answers = [
+        labeling.Answer(
+            id=one.id,
+            component=one.component,
+            label=one.label,
+            lease=one.lease,
+            round=one.round,
+            seconds=one.seconds,
+        )
+        for one in body.labels
+    ]
+    receipts = labeling.answer(context, account, answers)
+    return LabelsAnswer(items=[present.receipt(one) for one in receipts])
+
+
+@router.post("/labels/undo", responses=responses(400, 401, 403, 404, 409, 422))
+def undo(context: World, account: Caller, body: UndoIn) -> UndoOut:
+    """Append the retraction of one of your own answers or skips."""
+    component = labeling.undo(context, account, body.id, body.undoes)
+    return UndoOut(id=body.id, undoes=body.undoes, component=component)
+
+
+@router.get(
+    "/labels",
+    response_model=LabelsOut,
+    responses={**streaming.described("csv", "ndjson"), **responses(401, 422)},
+)
+def list_labels(
+    context: World,
+    account: Caller,
+    format: Annotated[Literal["json", "csv", "ndjson"], Query()] = "json",
+    history: bool = False,
+) -> StreamingResponse:
+    """All current labels, or with `history` every event, streamed."""
+    rows = (
+        exporting.label_history(context, account)
+        if history
+        else exporting.current_labels(context, account)
+    )
+    columns = streaming.EVENT_COLUMNS if history else streaming.LABEL_COLUMNS
+    return streaming.stream(rows, format, columns, "labels")

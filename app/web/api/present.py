@@ -1,0 +1,159 @@
+"""From what actions answer with to the JSON of the contract."""
+
+import base64
+import binascii
+import math
+from collections.abc import Sequence
+
+from app.actions.browsing import RecordingView
+from app.actions.labeling import Receipt
+from app.actions.queueing import Work
+from app.actions.rounds import RoundView
+from app.actions.training import RunView
+from app.actions.views import ComponentView, PredictionView
+from app.domain.errors import InvalidInput
+from app.storage.components import Position
+from app.web.api import schemas
+
+API = "/api/v1"
+
+
+def urls(component_id: int, content_hash: str) -> schemas.ComponentUrls:
+    """Addresses of a component's pictures; the hash in them lets a browser keep them for ever."""
+    base, version = f"{API}/components/{component_id}", f"v={content_hash[:16]}"
+    return schemas.ComponentUrls(
+        mask_png=f"{base}/mask.png?{version}",
+        mask_npy=f"{base}/mask.npy?{version}",
+        context_png=f"{base}/context.png?{version}",
+        trace=f"{base}/trace?points=1000&{version}",
+    )
+
+
+def recording(view: RecordingView) -> schemas.RecordingOut:
+    """A recording."""
+    counts = view.counts
+    return schemas.RecordingOut(
+        id=view.id,
+        name=view.name,
+        format=view.format,
+        source=view.source,
+        content_hash=view.content_hash,
+        components=view.components,
+        frames=view.frames,
+        frame_rate_hz=view.frame_rate_hz,
+        field_shape_px=view.field_shape_px,
+        neuron_radius_px=view.neuron_radius_px,
+        mask_scale=view.mask_scale,
+        summary_images=view.summary_images,
+        labels=schemas.LabelCounts(
+            neuron=counts.neuron,
+            process=counts.process,
+            noise=counts.noise,
+            doubtful=counts.doubtful,
+            unlabeled=counts.unlabeled,
+        ),
+        answered=counts.answered,
+        rejected=view.rejected,
+        notes=view.notes,
+        imported_at=view.imported_at,
+    )
+
+
+def prediction(view: PredictionView) -> schemas.PredictionOut:
+    """A prediction."""
+    return schemas.PredictionOut(**view.__dict__)
+
+
+def component(view: ComponentView) -> schemas.ComponentOut:
+    """A component, as its viewer may see it."""
+    return schemas.ComponentOut(
+        id=view.id,
+        recording=view.recording,
+        source_index=view.source_index,
+        centroid_px=view.centroid_px,
+        label=view.label,
+        people=view.people,
+        disagreement=view.disagreement,
+        prediction=None if view.prediction is None else prediction(view.prediction),
+        hidden=view.hidden,
+        cues=view.cues,
+        urls=urls(view.id, view.content_hash),
+    )
+
+
+def work(items: Sequence[Work]) -> list[schemas.QueueItem]:
+    """Leased components."""
+    return [
+        schemas.QueueItem(
+            component=one.component,
+            recording=one.recording,
+            reason=one.reason,
+            lease=one.lease,
+            expires_at=one.expires_at,
+            urls=urls(one.component, one.content_hash),
+        )
+        for one in items
+    ]
+
+
+def receipt(view: Receipt) -> schemas.LabelAnswer:
+    """What became of an answer."""
+    reveal = None
+    if view.reveal is not None:
+        shown = view.reveal.prediction
+        reveal = schemas.Reveal(
+            label_before=view.reveal.label_before,
+            prediction=None if shown is None else prediction(shown),
+        )
+    return schemas.LabelAnswer(
+        id=view.id,
+        component=view.component,
+        status=view.status,
+        late=view.late,
+        detail=view.detail,
+        reveal=reveal,
+    )
+
+
+def run(view: RunView) -> schemas.TrainingRunOut:
+    """A training run."""
+    return schemas.TrainingRunOut.model_validate(view, from_attributes=True)
+
+
+def round_(view: RoundView) -> schemas.RoundOut:
+    """A relabeling round."""
+    return schemas.RoundOut.model_validate(view, from_attributes=True)
+
+
+def encode_cursor(position: Position) -> str:
+    """Where the next page starts, as one word that a URL can carry."""
+    value = "" if position.value is None else float(position.value).hex()
+    return base64.urlsafe_b64encode(f"{value}:{position.component_id}".encode()).decode()
+
+
+def decode_cursor(cursor: str | None) -> Position | None:
+    """The position that `encode_cursor` made this from. Raises InvalidInput."""
+    if cursor is None:
+        return None
+    try:
+        value, _, key = (
+            base64.b64decode(cursor, altchars=b"-_", validate=True).decode().partition(":")
+        )
+        position = Position(float.fromhex(value) if value else None, int(key))
+    except (ValueError, binascii.Error, OverflowError) as error:
+        raise InvalidInput("cursor: not one that this list gave. Start without it.") from error
+    sound = position.value is None or math.isfinite(position.value)
+    if not sound or not 0 <= position.component_id < 2**31:
+        raise InvalidInput("cursor: not one that this list gave. Start without it.")
+    return position
+
+
+def id_cursor(cursor: str | None) -> int | None:
+    """The key that a list ordered by key goes on from. Raises InvalidInput."""
+    position = decode_cursor(cursor)
+    return None if position is None else position.component_id
+
+
+def next_id(keys: Sequence[int], limit: int) -> str | None:
+    """The cursor after a page of keys; None where the page was the last."""
+    return encode_cursor(Position(None, keys[-1])) if keys and len(keys) == limit else None

@@ -1,0 +1,92 @@
+"""`/training-runs`: asking for a training, watching it, stopping it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import APIRouter, Path, Query, Request
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from app.actions import training
+from app.domain.errors import NotBuiltYet
+from app.web.access import Admin, Caller, World
+from app.web.api import present
+from app.web.api.schemas import TrainingIn, TrainingRunOut, TrainingRunPage
+from app.web.problems import responses
+
+router = APIRouter(prefix="/training-runs", tags=["training"])
+
+RunId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+LOOK_EVERY_S = 0.5
+ENDED = {"succeeded", "failed", "cancelled"}
+
+
+@router.post("", status_code=202, responses=responses(400, 401, 403, 409, 422))
+def request_run(context: World, account: Admin, body: TrainingIn | None = None) -> TrainingRunOut:
+    """Queue a training run. One at a time: 409 while another waits or runs."""
+    config = None if body is None else body.config
+    return present.run(training.request_run(context, account, config))
+
+
+@router.get("", responses=responses(401, 422))
+def list_runs(
+    context: World,
+    account: Caller,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> TrainingRunPage:
+    """Runs, newest first."""
+    found = training.list_runs(context, present.id_cursor(cursor), limit)
+    return TrainingRunPage(
+        items=[present.run(one) for one in found],
+        next=present.next_id([one.id for one in found], limit),
+    )
+
+
+@router.get("/{run}", responses=responses(401, 404, 422))
+def get_run(context: World, account: Caller, run: RunId) -> TrainingRunOut:
+    """One run: state, progress, metrics."""
+    return present.run(training.get_run(context, run))
+
+
+@router.get(
+    "/{run}/events",
+    response_class=EventSourceResponse,
+    responses={
+        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        **responses(401, 404, 422),
+    },
+)
+async def watch_run(
+    context: World, account: Caller, run: RunId, request: Request
+) -> EventSourceResponse:
+    """The run as server-sent events, one at each change, until it has ended."""
+    first = await to_thread.run_sync(training.get_run, context, run)
+
+    async def changes() -> AsyncIterator[ServerSentEvent]:
+        view, said = first, ""
+        while not await request.is_disconnected():
+            text = present.run(view).model_dump_json()
+            if text != said:
+                said = text
+                yield ServerSentEvent(data=text, event="run")
+            if view.state in ENDED:
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
+            view = await to_thread.run_sync(training.get_run, context, run)
+
+    return EventSourceResponse(changes())
+
+
+@router.post("/{run}/cancel", responses=responses(400, 401, 403, 404, 409, 422))
+def cancel_run(context: World, account: Admin, run: RunId) -> TrainingRunOut:
+    """Ask a run to stop; it does so within seconds."""
+    return present.run(training.cancel_run(context, account, run))
+
+
+@router.post("/{run}/promote", responses=responses(401, 403, 404, 422, 501))
+def promote_run(context: World, account: Admin, run: RunId) -> TrainingRunOut:
+    """Later: make an older run's model the one in use."""
+    training.get_run(context, run)
+    raise NotBuiltYet("The newest run that succeeded is the one in use; choosing comes later.")

@@ -1,0 +1,5 @@
+"""Every page."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

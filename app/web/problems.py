@@ -1,0 +1,116 @@
+"""One table from what goes wrong to what the client is told (RFC 9457)."""
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from app.domain.errors import NotSignedIn, SomataError, WorkerUnavailable
+from app.web.api.schemas import Problem
+from app.web.templating import error_page
+
+log = structlog.get_logger()
+
+MEDIA_TYPE = "application/problem+json"
+
+MEANINGS = {
+    400: "The request cannot be understood.",
+    401: "Not signed in, or the token is unknown.",
+    403: "The role does not reach this, or the request came from another site.",
+    404: "There is no such thing.",
+    405: "This address does not take that method.",
+    409: "It contradicts what is stored.",
+    413: "Too large.",
+    415: "A content type that is not taken here.",
+    422: "A value cannot be used.",
+    501: "Part of the contract that is not there yet.",
+    503: "No worker answered in time.",
+}
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problems an operation may answer with, for its OpenAPI description."""
+    return {
+        status: {"model": Problem, "description": MEANINGS[status], "content": {MEDIA_TYPE: {}}}
+        for status in statuses
+    }
+
+
+def problem(status: int, title: str, detail: str, **more: Any) -> JSONResponse:
+    """An error as `application/problem+json`."""
+    body = Problem(title=title, status=status, detail=detail, **more)
+    return JSONResponse(
+        body.model_dump(exclude_none=True), status_code=status, media_type=MEDIA_TYPE
+    )
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person's browser asked, rather than a program or a script of the page."""
+    path = request.url.path
+    return not path.startswith(("/api/", "/openapi.json")) and "text/html" in request.headers.get(
+        "accept", ""
+    )
+
+
+def answer(request: Request, status: int, title: str, detail: str, **more: Any) -> Response:
+    """A page for a person, a problem for a program."""
+    if wants_page(request):
+        if status == 401 and request.method == "GET":
+            return RedirectResponse(f"/sign-in?next={request.url.path}", status_code=303)
+        return error_page(request, status, title, detail)
+    response = problem(status, title, detail, **more)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if status == 503:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def install(app: FastAPI) -> None:
+    """Answer every kind of failure in one way."""
+
+    @app.exception_handler(SomataError)
+    def known(request: Request, error: SomataError) -> Response:
+        return answer(request, error.status, error.title, str(error))
+
+    @app.exception_handler(HTTPException)
+    def of_framework(request: Request, error: HTTPException) -> Response:
+        status = error.status_code
+        title = MEANINGS.get(status, "Error")
+        response = answer(request, status, title, str(error.detail))
+        for name, value in (error.headers or {}).items():
+            response.headers[name] = value
+        return response
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(request: Request, error: RequestValidationError) -> Response:
+        faults = [
+            {"where": ".".join(str(part) for part in one["loc"]), "what": one["msg"]}
+            for one in error.errors()[:20]
+        ]
+        detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults[:5])
+        return answer(request, 422, "Invalid input", detail, errors=faults)
+
+    @app.exception_handler(OperationalError)
+    def database(request: Request, error: OperationalError) -> Response:
+        log.error("database failed", path=request.url.path, error=str(error.orig))
+        unavailable = WorkerUnavailable.status
+        detail = "The database did not answer. Try again; nothing was stored of this request."
+        return answer(request, unavailable, "Database unavailable", detail)
+
+    @app.exception_handler(Exception)
+    def unknown(request: Request, error: Exception) -> Response:
+        log.error("request failed", path=request.url.path, exc_info=error)
+        detail = "Something went wrong on our side; nothing was stored. The log has the details."
+        return answer(request, 500, "Internal error", detail)
+
+
+def must_sign_in() -> NotSignedIn:
+    """The refusal of a request without a session or token."""
+    return NotSignedIn(
+        "Sign in, or send a token in `Authorization: Bearer`. ./somata token create NAME makes one."
+    )

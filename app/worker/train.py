@@ -1,0 +1,160 @@
+"""A training run: snapshot, folds, predictions for every component, all kept."""
+
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from app.actions import training
+from app.actions.context import Context
+from app.actions.training import Snapshot
+from app.domain.errors import NothingToTrainOn
+from app.storage.tables import Job
+from app.version import VERSION
+from app.worker.machine import device, threads
+from app.worker.work import Pulse
+from classifier.config import TrainingConfig
+from classifier.crossval import CrossValidation, Progress, cross_validate
+from classifier.ensemble import Ensemble
+from classifier.training import configure_threads
+from classifier.uncertainty import label_quality, predictive_entropy
+
+FEWEST_LABELS = 8
+# Folds take nearly all of the time; the rest is scoring what is not labeled.
+FOLDS_SHARE = 0.9
+
+
+def train(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
+    """Carry out a training run. Raises ValueError where its configuration or labels do not do."""
+    run = training.get_run(context, job.id)
+    config = make_config(context, run.config)
+    pulse({"stage": "reading labels", "fraction": 0.0})
+    snapshot = training.take_snapshot(context, run.id)
+    check_labels(snapshot)
+    masks = training.masks_of(context, snapshot.component_ids.tolist())
+    configure_threads(config.threads)
+    started = time.monotonic()
+    found = cross_validate(
+        masks,
+        snapshot.labels,
+        snapshot.recording_ids,
+        config,
+        device=device(),
+        on_progress=lambda progress: pulse(shown(progress)),
+    )
+    training.store_predictions(context, out_of_fold_rows(run.id, snapshot, found))
+    scored = score_rest(context, run.id, found.ensemble, pulse)
+    metrics = {
+        **found.metrics,
+        "train_seconds": round(time.monotonic() - started, 1),
+        "scored_components": scored,
+    }
+    training.record_result(
+        context,
+        run.id,
+        config=config.to_dict(),
+        metrics=metrics,
+        environment=environment(found.ensemble),
+        weights=found.ensemble.to_bytes(),
+    )
+    pulse({"stage": "sorting the queue", "fraction": 1.0})
+    training.show_predictions(context, run.id)
+    return {"progress": {"stage": "done", "fraction": 1.0, "seconds_left": 0.0}}
+
+
+def make_config(context: Context, asked: dict[str, Any]) -> TrainingConfig:
+    """What was asked for, with this machine's thread count where none was."""
+    config = TrainingConfig.from_dict(asked)
+    if "threads" in asked:
+        return config
+    return replace(config, threads=threads(context.settings))
+
+
+def check_labels(snapshot: Snapshot) -> None:
+    """Raises NothingToTrainOn with what is missing."""
+    classes = len(np.unique(snapshot.labels))
+    if len(snapshot.labels) < FEWEST_LABELS or classes < 2:
+        raise NothingToTrainOn(
+            f"There are {len(snapshot.labels)} labeled components of {classes} classes. Label at "
+            f"least {FEWEST_LABELS}, of two classes or more, then train."
+        )
+
+
+def shown(progress: Progress) -> dict[str, Any]:
+    """Progress as the run's page shows it."""
+    epochs_done = progress.epoch - 1 + progress.batch / progress.batches
+    fraction = (progress.fold - 1 + epochs_done / progress.epochs) / progress.folds
+    return {
+        "stage": "training",
+        "fold": progress.fold,
+        "folds": progress.folds,
+        "epoch": progress.epoch,
+        "epochs": progress.epochs,
+        "loss": round(progress.loss, 4),
+        "fraction": round(FOLDS_SHARE * fraction, 4),
+        "seconds_left": round(progress.seconds_left, 1),
+    }
+
+
+def out_of_fold_rows(
+    run_id: int, snapshot: Snapshot, found: CrossValidation
+) -> list[dict[str, Any]]:
+    """Predictions of the labeled components, with the quality of their labels."""
+    quality = label_quality(found.out_of_fold, snapshot.labels)
+    rows = prediction_rows(run_id, snapshot.component_ids.tolist(), found.out_of_fold)
+    for row, label, own_quality in zip(rows, snapshot.labels, quality, strict=True):
+        row.update(out_of_fold=True, trained_label=int(label), quality=float(own_quality))
+    return rows
+
+
+def prediction_rows(
+    run_id: int, component_ids: Sequence[int], probabilities: NDArray[np.float64]
+) -> list[dict[str, Any]]:
+    """Rows of `prediction` for components that had no part in the training."""
+    entropy = predictive_entropy(probabilities)
+    return [
+        {
+            "run_id": run_id,
+            "component_id": component_id,
+            "p1": float(own[0]),
+            "p2": float(own[1]),
+            "p3": float(own[2]),
+            "p4": float(own[3]),
+            "entropy": float(own_entropy),
+            "quality": None,
+            "trained_label": None,
+            "out_of_fold": False,
+        }
+        for component_id, own, own_entropy in zip(
+            component_ids, probabilities, entropy, strict=True
+        )
+    ]
+
+
+def score_rest(context: Context, run_id: int, ensemble: Ensemble, pulse: Pulse) -> int:
+    """Store the ensemble's opinion of every component that has none; returns how many."""
+    scored = 0
+    for batch in training.unpredicted(context, run_id):
+        masks = training.masks_of(context, batch)
+        probabilities = ensemble.predict(masks, device=device())
+        training.store_predictions(context, prediction_rows(run_id, batch, probabilities))
+        scored += len(batch)
+        pulse({"stage": f"scoring, {scored:,} done", "fraction": FOLDS_SHARE})
+    return scored
+
+
+def environment(ensemble: Ensemble) -> dict[str, Any]:
+    """What else is needed to repeat the run and get the same numbers."""
+    return {
+        "somata": VERSION,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "device": str(device()),
+        "threads": torch.get_num_threads(),
+        **ensemble.versions,
+    }

@@ -1,0 +1,124 @@
+"""The worker: takes jobs out of the table, one a lane at a time, and keeps them alive."""
+
+import os
+import platform
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+
+from app.actions import jobs, training
+from app.actions.context import Context
+from app.domain.errors import Cancelled
+from app.storage.tables import Job
+
+log = structlog.get_logger()
+
+LOOK_AROUND_EVERY_S = 2.0
+SHOW_PROGRESS_EVERY_S = 0.5
+
+Handler = Callable[[Context, Job, "Pulse"], dict[str, Any]]
+"""Does one kind of job; returns what is to be written on its row, e.g. `result_bytes`."""
+
+
+class Stopping(Exception):
+    """The worker is shutting down; the job goes back into the queue."""
+
+
+class Pulse:
+    """A job's sign of life, called often and written seldom. Raises where the job must stop."""
+
+    def __init__(self, context: Context, job_id: int, stopping: threading.Event) -> None:
+        self._context = context
+        self._job_id = job_id
+        self._stopping = stopping
+        self._written_at = 0.0
+
+    def __call__(self, progress: Mapping[str, Any] | None = None) -> None:
+        """Raises Cancelled, JobLost or Stopping."""
+        if self._stopping.is_set():
+            raise Stopping
+        now = time.monotonic()
+        if now - self._written_at < SHOW_PROGRESS_EVERY_S:
+            return
+        self._written_at = now
+        jobs.beat(self._context, self._job_id, None if progress is None else dict(progress))
+
+
+class Worker:
+    """Runs jobs for the lanes it is nudged about."""
+
+    def __init__(self, context: Context, handlers: Mapping[str, Handler]) -> None:
+        self.context = context
+        self.handlers = handlers
+        self.stopping = threading.Event()
+        self.name = f"{platform.node()}-{os.getpid()}"
+        self._busy = {lane: threading.Lock() for lane in set(jobs.LANES.values())}
+
+    def work(self, lane: str) -> None:
+        """Do every job that waits in this lane, unless this worker is at it already.
+
+        A nudge that comes while the lane is just being left is made up for by `look_around`.
+        """
+        if not self._busy[lane].acquire(blocking=False):
+            return
+        try:
+            while not self.stopping.is_set():
+                job = jobs.claim(self.context, lane)
+                if job is None:
+                    return
+                self.run(job)
+        finally:
+            self._busy[lane].release()
+
+    def run(self, job: Job) -> None:
+        """Do one claimed job and write how it ended."""
+        log.info("job starts", job=job.id, kind=job.kind, attempt=job.attempts)
+        pulse = Pulse(self.context, job.id, self.stopping)
+        try:
+            values = self.handlers[job.kind](self.context, job, pulse)
+        except Stopping:
+            jobs.give_back(self.context, job.id)
+            log.info("job goes back into the queue", job=job.id)
+        except jobs.JobLost as error:
+            log.warning("job lost", job=job.id, error=str(error))
+        except Cancelled as error:
+            jobs.finish(self.context, job.id, "cancelled", error=str(error))
+            log.info("job cancelled", job=job.id)
+        except Exception as error:
+            # Whatever a job dies of belongs on its page, not only in the log.
+            log.exception("job failed", job=job.id)
+            jobs.finish(self.context, job.id, "failed", error=reason(error))
+        else:
+            jobs.finish(self.context, job.id, "succeeded", **values)
+            log.info("job succeeded", job=job.id)
+
+    def look_around(self) -> None:
+        """Every few seconds: show life, take jobs from the dead, and make up for lost nudges."""
+        while not self.stopping.wait(LOOK_AROUND_EVERY_S):
+            try:
+                self._look_around_once()
+            except Exception:
+                # The database may be away for a while; a worker outlives that.
+                log.exception("looking around failed")
+
+    def announce(self) -> None:
+        """Show that this worker lives."""
+        jobs.show_worker(self.context, self.name)
+
+    def _look_around_once(self) -> None:
+        self.announce()
+        for sentence in jobs.sweep(self.context):
+            log.warning(sentence)
+        training.retrain_if_due(self.context)
+        for lane in jobs.lanes_with_work(self.context):
+            if not self._busy[lane].locked():
+                self.context.tasks.nudge(lane)
+
+
+def reason(error: Exception) -> str:
+    """What a person reads of a failure."""
+    text = str(error).strip() or type(error).__name__
+    return text if isinstance(error, ValueError) else f"{type(error).__name__}: {text}"
