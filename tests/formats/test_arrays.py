@@ -113,7 +113,7 @@ def test_a_finer_summary_image_is_resampled_to_the_masks_grid(tmp_path):
     recording = read_recording(npz(tmp_path / "a.npz", masks=discs(), summary_image=image))
     resampled = recording.summary_images["mean"]
     assert resampled.shape == (60, 80)
-    assert np.unravel_index(resampled.argmax(), (60, 80)) in {(20, 30), (40, 50), (5, 70)}
+    assert int(resampled.argmax()) in {20 * 80 + 30, 40 * 80 + 50, 5 * 80 + 70}
     assert "resampled" in " ".join(recording.notes)
 
 
@@ -135,7 +135,7 @@ def test_nan_frames_are_filled_and_a_trace_of_nothing_is_zero(tmp_path):
 
 
 def test_labels_out_of_range_name_index_and_value(tmp_path):
-    with pytest.raises(InvalidInput, match="'labels' has 1 values .* 7 at index 1"):
+    with pytest.raises(InvalidInput, match=r"'labels' has 1 values .* 7 at index 1"):
         read_recording(npz(tmp_path / "a.npz", masks=discs(), labels=[1, 7, 2]))
 
 
@@ -244,7 +244,7 @@ def test_a_flipped_bit_in_packed_data_is_noticed(tmp_path):
 
 
 def test_an_npz_without_masks_says_what_it_has(tmp_path):
-    with pytest.raises(UnreadableFile, match="no array 'masks' .found: traces"):
+    with pytest.raises(UnreadableFile, match=r"no array 'masks' \(found: traces"):
         read_recording(npz(tmp_path / "a.npz", traces=some_traces()))
 
 

@@ -50,6 +50,7 @@ def test_older_lists_are_read_too(tmp_path):
 
 def test_relative_fluorescence_is_preferred(tmp_path):
     recording = read_recording(caiman(tmp_path / "a.hdf5", F_dff=some_traces() / 7))
+    assert recording.traces is not None
     np.testing.assert_allclose(recording.traces, some_traces() / 7, rtol=1e-6)
     assert "F_dff" in " ".join(recording.notes)
 

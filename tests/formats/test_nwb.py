@@ -1,5 +1,7 @@
 """NWB files with PlaneSegmentations."""
 
+from typing import Any
+
 import h5py
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ SERIES = "processing/ophys/Fluorescence/RoiResponseSeries"
 PIXEL = np.dtype([("x", "<u4"), ("y", "<u4"), ("weight", "<f4")])
 
 
-def pixel_mask(footprints: np.ndarray, offset: int = 0) -> dict[str, np.ndarray]:
+def pixel_mask(footprints: np.ndarray, offset: int = 0) -> dict[str, Any]:
     rows = [(x + offset, y + offset, f[y, x]) for f in footprints for y, x in np.argwhere(f)]
     ends = np.cumsum([np.count_nonzero(f) for f in footprints])
     return {

@@ -1,6 +1,6 @@
 """Suite2p's pickles are read without running anything of them."""
 
-import datetime
+import datetime as dt
 import pickle
 import struct
 from pathlib import Path
@@ -23,9 +23,9 @@ def test_real_files_give_what_numpy_gives(folder, name):
     path = shared(f"suite2p/{folder}/plane0") / name
     ours = load_object_array(path, LIMITS)
     theirs = np.load(path, allow_pickle=True)
-    theirs = theirs.item() if theirs.ndim == 0 else list(theirs)
-    pairs = zip(ours, theirs, strict=True) if isinstance(ours, list) else [(ours, theirs)]
-    for mine, their in pairs:
+    theirs = [theirs.item()] if theirs.ndim == 0 else list(theirs)
+    ours = ours if isinstance(ours, list) else [ours]
+    for mine, their in zip(ours, theirs, strict=True):
         assert mine.keys() == their.keys()
         for key, value in their.items():
             if isinstance(value, np.ndarray):
@@ -65,7 +65,7 @@ def test_the_module_names_of_numpy_1_and_2_are_both_read(module):
 
 
 def test_dates_and_paths_are_read_as_nothing():
-    value = {"when": datetime.datetime(2024, 1, 1), "where": Path("/x"), "n": 1}  # noqa: DTZ001
+    value = {"when": dt.datetime(2024, 1, 1), "where": Path("/x"), "n": 1}  # noqa: DTZ001
     assert loads(pickle.dumps(value), "ops.npy")["n"] == 1
 
 
