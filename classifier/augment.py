@@ -63,7 +63,7 @@ def random_affine(
     half_window_px = MASK_SIZE_PX / 2
     shift_x, shift_y = (draw(ranges.shift_px / half_window_px) for _ in range(2))
     cos, sin = torch.cos(angle), torch.sin(angle)
-    # rotation @ [[mirror, shear], [0, 1]] / scale
+    # Mirror and shear first, then turn, then zoom: the product of the three matrices.
     rows = (
         torch.stack([cos * mirror, cos * shear - sin, shift_x * scale], dim=1),
         torch.stack([sin * mirror, sin * shear + cos, shift_y * scale], dim=1),

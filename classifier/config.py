@@ -77,9 +77,9 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         """Raises ValueError that names the field and the values it may take."""
-        if not isinstance(self.architecture, str) or not self.architecture:
+        if type(self.architecture) is not str or self.architecture == "":
             raise ValueError("architecture must be the name of a registered architecture.")
-        if not isinstance(self.augment, bool):
+        if type(self.augment) is not bool:
             raise ValueError(f"augment must be true or false, not {self.augment!r}.")
         for name, limits in _INTEGER_RANGES.items():
             _check_integer(name, getattr(self, name), limits)
@@ -87,7 +87,7 @@ class TrainingConfig:
             _check_number(name, getattr(self, name), bounds)
         if self.kernel == 4:
             raise ValueError("kernel must be 3 or 5, not 4.")
-        if not isinstance(self.channels, tuple) or len(self.channels) != 4:
+        if type(self.channels) is not tuple or len(self.channels) != 4:
             raise ValueError(f"channels must be four integers, not {self.channels!r}.")
         for width in self.channels:
             _check_integer("channels", width, _CHANNEL_RANGE)

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from classifier.calibration import apply_temperature, fit_temperature
-from classifier.classes import CLASSES, CODES, columns_of
+from classifier.classes import CLASSES, CODES
 from classifier.config import TrainingConfig
 from classifier.ensemble import Ensemble, StateDict, restrict
 from classifier.folds import FoldPlan, plan_folds
@@ -21,7 +21,6 @@ from classifier.training import (
     BatchProgress,
     TrainedModel,
     TrainingSet,
-    batches_per_epoch,
     predict_log_probabilities,
     train_model,
 )
@@ -117,9 +116,7 @@ def cross_validate(
         config, tuple(_state(result) for result in trained), temperature, codes, _versions()
     )
     metrics = _metrics(out_of_fold, log_probabilities, label_array, temperature, plan, trained)
-    return CrossValidation(
-        out_of_fold, plan.fold_of, plan.grouped, plan.reason, ensemble, metrics
-    )
+    return CrossValidation(out_of_fold, plan.fold_of, plan.grouped, plan.reason, ensemble, metrics)
 
 
 class _Watch:

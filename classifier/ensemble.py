@@ -116,9 +116,7 @@ class Ensemble:
             _load(self.config, state)
 
 
-def restrict(
-    log_probabilities: NDArray[np.float64], codes: tuple[int, ...]
-) -> NDArray[np.float64]:
+def restrict(log_probabilities: NDArray[np.float64], codes: tuple[int, ...]) -> NDArray[np.float64]:
     """Log-probabilities in which every class but `codes` is impossible (minus infinity)."""
     allowed = np.isin(CODES, codes)
     return np.where(allowed, log_probabilities, -np.inf)
@@ -163,10 +161,10 @@ def _read_about(data: bytes) -> dict[str, Any]:
         raise ValueError("The model's bytes are cut or are not safetensors.")
     try:
         metadata = json.loads(data[8 : 8 + length])["__metadata__"]
-        known = metadata["format"] == FORMAT
-        about = json.loads(metadata["about"]) if known else None
+        about = json.loads(metadata["about"])
+        wrong = metadata["format"] != FORMAT
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError("The bytes are not a model of this program.") from error
-    if not isinstance(about, dict):
+    if wrong or type(about) is not dict:
         raise ValueError(f"The bytes are not a model of the format {FORMAT}.")
     return about

@@ -51,9 +51,7 @@ def plan_folds(labels: ArrayLike, groups: ArrayLike, folds: int, seed: int) -> F
     return FoldPlan(fold_of, folds, True)
 
 
-def hold_out(
-    labels: ArrayLike, groups: ArrayLike, fraction: float, seed: int
-) -> NDArray[np.bool_]:
+def hold_out(labels: ArrayLike, groups: ArrayLike, fraction: float, seed: int) -> NDArray[np.bool_]:
     """The part of a training set that early stopping looks at, as a boolean array.
 
     Takes about `fraction` of each class, at random. A class with fewer than four components gives
@@ -67,7 +65,7 @@ def hold_out(
     recordings = int(group_of.max()) + 1 if len(group_of) else 0
     if fraction > 0 and recordings * fraction >= 2:
         fold_of = _deal_recordings(columns, group_of, round(1 / fraction), rng)
-        held = fold_of == 0
+        held = np.asarray(fold_of == 0)
         if np.array_equal(np.unique(columns[~held]), np.unique(columns)):
             return held
         held[:] = False

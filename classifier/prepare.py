@@ -28,7 +28,7 @@ def prepare_masks(masks: NDArray[np.floating]) -> torch.Tensor:
     array = check_masks(masks)
     if len(array) == 0:
         return torch.zeros((0, 1, MASK_SIZE_PX, MASK_SIZE_PX))
-    flat = np.sort(array.reshape(len(array), -1), axis=1)
+    flat = np.sort(array.reshape(len(array), MASK_SIZE_PX**2), axis=1)
     pixels = flat.shape[1]
     positive = (flat > 0).sum(axis=1)
     rank = pixels - positive + np.floor((positive - 1) * BRIGHT_QUANTILE).astype(np.int64)
@@ -48,7 +48,7 @@ def check_masks(masks: NDArray[np.floating]) -> NDArray[np.float32]:
     if array.dtype.kind not in "fiub":
         raise ValueError(f"masks must be real numbers, not {array.dtype}.")
     result = array.astype(np.float32, copy=False)
-    flat = result.reshape(len(result), -1)
+    flat = result.reshape(len(result), MASK_SIZE_PX**2)
     for problem, wrong in (
         ("holds a value that is not finite", ~np.isfinite(flat).all(axis=1)),
         ("has a negative weight", (flat < 0).any(axis=1)),

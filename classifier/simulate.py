@@ -1,7 +1,7 @@
 """A recording that never was: components of the four classes as an extraction would leave them.
 
-It fills the demo and the tests. What is drawn first is what lies in the tissue (`simulated_shapes`);
-the summary images are rendered from that, and the masks are worn from it: mixed with neighbours,
+It fills the demo and the tests. First what lies in the tissue is drawn (`simulated_shapes`); the
+summary images are rendered from that, and the masks are worn from it: mixed with neighbours,
 speckled, thresholded and cut. Truth is known, and the classes overlap at their edges as they do
 for people.
 """
@@ -28,6 +28,13 @@ CONFUSION = np.array(
     ]
 )
 """How often an annotator gives each code (columns) to each true class (rows)."""
+
+
+_FROM_MIDDLE = np.arange(WINDOW_PX) - WINDOW_PX / 2
+_NEAR_MIDDLE = np.exp(
+    -((np.hypot(*np.meshgrid(_FROM_MIDDLE, _FROM_MIDDLE, indexing="ij")) / 11) ** 4)
+).astype(np.float32)
+"""An extraction looks for a component's pixels near its middle only, so leaks end there."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +193,7 @@ def _neighbours(
     source = (slice(max(-dy, 0), WINDOW_PX - max(dy, 0)),
               slice(max(-dx, 0), WINDOW_PX - max(dx, 0)))  # fmt: skip
     mixed[target] = shapes[nearest][source] * np.float32(rng.uniform(0.1, 0.5))
-    return mixed
+    return np.asarray(mixed * _NEAR_MIDDLE)
 
 
 def _inside(corner: NDArray[np.int64], field_shape_px: tuple[int, int]) -> NDArray[np.float32]:
@@ -220,4 +227,4 @@ def _annotate(
     draws = rng.random(len(truth))[:, None] * thresholds[:, -1:]
     labels = np.minimum((draws > thresholds).sum(axis=1), CLASSES - 1) + 1
     labels[rng.random(len(truth)) > config.coverage] = 0
-    return labels.astype(np.int8)
+    return np.asarray(labels, dtype=np.int8)

@@ -35,8 +35,8 @@ def render_summary_images(
 ) -> dict[str, Image]:
     """``mean``, ``correlation`` and ``max`` of the movie that the components would have made."""
     vessels = _vessels(field_shape_px, rng)
-    neuropil = (1 + 0.25 * _texture(field_shape_px, 18, rng) + 0.12 * _texture(field_shape_px, 2, rng))
-    neuropil = np.maximum(neuropil, 0.1) * vessels
+    wide, fine = (_texture(field_shape_px, scale_px, rng) for scale_px in (18, 2))
+    neuropil = np.maximum(1 + 0.25 * wide + 0.12 * fine, 0.1) * vessels
     # A noise component has no cell beneath: it leaves little in the images.
     faint = np.where(truth == NOISE, 0.25, 1.0)
     resting = _paint(tissue, tissue.brightness * faint, field_shape_px)

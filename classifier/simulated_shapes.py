@@ -1,6 +1,6 @@
 """What lies in the simulated tissue, and what an extraction makes of it.
 
-Shapes are drawn in windows of 64x64 pixels, 1 where brightest, their middle in the window's.
+Shapes are drawn in windows of 60x60 pixels, 1 where brightest, their middle in the window's.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,10 @@ from scipy import ndimage
 
 from classifier.classes import DOUBTFUL, NEURON, NOISE, PROCESS
 
-WINDOW_PX = 64
+WINDOW_PX = 60
 _MIDDLE = WINDOW_PX / 2
 _Y, _X = (grid - _MIDDLE for grid in np.mgrid[:WINDOW_PX, :WINDOW_PX].astype(np.float32))
+_PLACE = (_X + 1j * _Y).astype(np.complex64)
 
 Window = NDArray[np.float32]
 
@@ -39,7 +40,7 @@ class Optics:
         return cls(
             radius_px=rng.uniform(5.2, 7.8),
             blur_px=rng.uniform(0.5, 1.0),
-            grain=rng.uniform(0.15, 0.45),
+            grain=rng.uniform(0.12, 0.35),
             brightness=rng.uniform(0.6, 1.4),
             trace_snr=rng.uniform(0.7, 1.4),
         )
@@ -63,7 +64,7 @@ def _neuron(quality: float, optics: Optics, rng: np.random.Generator) -> Window:
     """A donut, or now and then a sharp disc; two in five with a process attached."""
     filled = rng.random() < 0.12
     hole = rng.uniform(0.0, 0.3) if filled else 0.35 + 0.6 * quality * rng.uniform(0.6, 1.0)
-    soma = _soma(
+    soma: Window = _soma(
         radius=optics.radius_px * rng.uniform(0.8, 1.2),
         hole=hole,
         edge=rng.uniform(0.4, 0.9) + 0.4 * (1 - quality),
@@ -81,7 +82,7 @@ def _neuron(quality: float, optics: Optics, rng: np.random.Generator) -> Window:
                       [reach * np.sin(tip), reach * np.cos(tip)]]),
             rng.uniform(0.8, 1.4), rng,
         )  # fmt: skip
-        soma = np.maximum(soma, line * np.float32(rng.uniform(0.4, 0.8)))
+        return np.asarray(np.maximum(soma, line * np.float32(rng.uniform(0.4, 0.8))))
     return soma
 
 
@@ -92,7 +93,7 @@ def _doubtful(quality: float, optics: Optics, rng: np.random.Generator) -> Windo
         hole=rng.uniform(0.0, 0.45) * (1 if rng.random() < 0.6 else 0.2),
         edge=rng.uniform(0.9, 2.2),
         lopsided=rng.uniform(0.2, 1.0),
-        irregular=0.12 + 0.08 * (1 - quality),
+        irregular=0.13 + 0.1 * (1 - quality),
         rng=rng,
     )
 
@@ -103,14 +104,16 @@ def _noise(quality: float, optics: Optics, rng: np.random.Generator) -> Window:
     if kind < 0.12 * (2 - quality):
         return _soma(optics.radius_px * rng.uniform(0.4, 1.2), 0.0, rng.uniform(2.2, 3.5),
                      rng.uniform(0.3, 1.0), 0.22, rng)  # fmt: skip
-    wide = optics.radius_px * (rng.uniform(0.7, 1.5) if kind < 0.8 else rng.uniform(0.25, 0.5))
+    wide = optics.radius_px * (rng.uniform(0.6, 1.15) if kind < 0.85 else rng.uniform(0.25, 0.5))
     stretch = rng.uniform(0.65, 1.0)
     angle = rng.uniform(0, pi)
     y = _Y * np.cos(angle) + _X * np.sin(angle)
     x = (_X * np.cos(angle) - _Y * np.sin(angle)) / stretch
     envelope = np.exp(-0.5 * (np.hypot(y, x) / wide) ** 2)
-    texture = ndimage.gaussian_filter(rng.standard_normal(_Y.shape), rng.uniform(1.0, 3.0))
-    return np.asarray(envelope * np.exp(1.1 * texture / texture.std()), dtype=np.float32)
+    white = rng.standard_normal(_Y.shape, dtype=np.float32)
+    texture = ndimage.gaussian_filter(white, rng.uniform(1.5, 3.5))
+    lumps = np.exp(rng.uniform(0.2, 0.8) * texture / texture.std())
+    return np.asarray(envelope * lumps, dtype=np.float32)
 
 
 def _process(optics: Optics, rng: np.random.Generator) -> Window:
@@ -131,7 +134,7 @@ def _process(optics: Optics, rng: np.random.Generator) -> Window:
     # Two arms open by 40 to 110 degrees; the third of a Y goes the other way.
     half_open = np.deg2rad(rng.uniform(20, 55))
     directions = [angle - half_open, angle + half_open, angle + pi][:arms]
-    shape = np.zeros_like(_Y)
+    shape: Window = np.zeros_like(_Y)
     for direction in directions:
         reach = length * rng.uniform(0.35, 0.65)
         end = reach * np.array([np.sin(direction), np.cos(direction)])
@@ -148,21 +151,31 @@ def _soma(
     rng: np.random.Generator,
 ) -> Window:
     """A disc with a dim middle. hole, 0 to 1: how dim; lopsided, 0 to 1: how much of a crescent."""
-    dy, dx = rng.uniform(-0.5, 0.5, size=2)
-    r = np.hypot(_Y - dy, _X - dx)
-    theta = np.arctan2(_Y - dy, _X - dx)
+    offset = complex(rng.uniform(-0.5, 0.5), rng.uniform(-0.5, 0.5))
+    place = _PLACE - np.complex64(offset)
+    r = np.abs(place)
+    heading = place / np.maximum(r, np.float32(1e-3))
     border = np.full_like(r, radius)
-    for waves in (2, 3, 4):
-        border += radius * rng.normal(0, irregular) * np.cos(waves * theta + rng.uniform(0, 2 * pi))
+    # Powers of the heading are the waves around the border; the higher, the weaker.
+    turned = heading * heading
+    for weakness in (1.0, 0.45, 0.2):
+        border += _wave(turned, radius * irregular * weakness * rng.normal(), rng)
+        turned = turned * heading
     outer = 1 / (1 + np.exp(np.clip((r - border) / (0.5 * edge), -30, 30)))
     nucleus = border * rng.uniform(0.5, 0.62)
     inner = 1 / (1 + np.exp(np.clip((r - nucleus) / (0.45 * edge), -30, 30)))
-    side = 1 + lopsided * np.cos(theta - rng.uniform(0, 2 * pi)) * np.minimum(r / radius, 1)
+    side = 1 + _wave(heading, lopsided, rng) * np.minimum(r / np.float32(radius), 1)
     return np.asarray(outer * (1 - hole * inner) * np.maximum(side, 0.02), dtype=np.float32)
 
 
+def _wave(turned: NDArray[np.complex64], height: float, rng: np.random.Generator) -> Window:
+    """A cosine of that height around the middle, in a random phase."""
+    phase = rng.uniform(0, 2 * pi)
+    return np.asarray((turned * np.complex64(height * np.exp(1j * phase))).real)
+
+
 def _dots(angle: float, width: float, rng: np.random.Generator) -> Window:
-    shape = np.zeros_like(_Y)
+    shape: Window = np.zeros_like(_Y)
     count = int(rng.choice([1, 2, 3], p=[0.45, 0.4, 0.15]))
     gap = width * rng.uniform(3.2, 5.5)
     for index in range(count):
@@ -197,8 +210,8 @@ def wear(
     Its grain is finer and stronger for dim and doubtful components, a threshold bites into its
     border, patch limits cut it straight, and mostly only the heaviest connected piece stays.
     """
-    dimness = {NEURON: 0.5, PROCESS: 0.7, DOUBTFUL: 0.9, NOISE: 1.3}[code] * (1.4 - 0.8 * quality)
-    grain = rng.standard_normal(shape.shape).astype(np.float32)
+    dimness = {NEURON: 0.5, PROCESS: 0.7, DOUBTFUL: 0.9, NOISE: 1.2}[code] * (1.4 - 0.8 * quality)
+    grain = rng.standard_normal(shape.shape, dtype=np.float32)
     if rng.random() < 0.55:
         fine = rng.uniform(0.5, 0.9)
         grain = ndimage.gaussian_filter(grain, fine)
@@ -209,7 +222,7 @@ def wear(
         return shape
     worn = shape / peak * np.exp(strength * grain)
     worn += np.float32(0.12 * strength) * np.roll(grain, 7, axis=0) * (shape > 0.03 * peak)
-    worn[worn < rng.uniform(0.1, 0.3) * worn.max()] = 0
+    worn[worn < rng.uniform(0.06, 0.28) * worn.max()] = 0
     if rng.random() < 0.15:
         worn = _cut(worn, rng)
     if rng.random() < 0.8:
@@ -221,11 +234,12 @@ def wear(
 
 def _cut(footprint: Window, rng: np.random.Generator) -> Window:
     """The footprint without what lies past a straight line along a row or a column."""
-    turned = np.rot90(footprint, k=int(rng.integers(4))).copy()
+    turns = int(rng.integers(4))
+    turned = np.rot90(footprint, turns).copy()
     weight = turned.sum(axis=1).cumsum()
     keep = int(np.searchsorted(weight, rng.uniform(0.55, 0.95) * weight[-1])) + 1
     turned[keep:] = 0
-    return turned
+    return np.ascontiguousarray(np.rot90(turned, -turns))
 
 
 def _heaviest_piece(footprint: Window) -> Window:

@@ -23,7 +23,7 @@ def predictive_entropy(probabilities: ArrayLike) -> NDArray[np.float64]:
     """
     p = check_probabilities(probabilities)
     logs = np.log(np.where(p > 0, p, 1.0))
-    return np.clip(-(p * logs).sum(axis=1), 0.0, np.log(p.shape[1]))
+    return np.asarray(np.clip(-(p * logs).sum(axis=1), 0.0, np.log(p.shape[1])))
 
 
 def label_cross_entropy(probabilities: ArrayLike, labels: ArrayLike) -> NDArray[np.float64]:

@@ -1,0 +1,42 @@
+import json
+
+import pytest
+
+from classifier.config import TrainingConfig
+
+
+def test_a_config_survives_json():
+    config = TrainingConfig(folds=3, channels=(8, 8, 16, 16), learning_rate=0.01, augment=False)
+    assert TrainingConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_an_unknown_setting_is_refused_by_name():
+    with pytest.raises(ValueError, match="'epoch'"):
+        TrainingConfig.from_dict({"epoch": 3})
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "limit"),
+    [
+        ("folds", 1, "2 to 20"),
+        ("folds", True, "2 to 20"),
+        ("epochs", 0, "1 to 5000"),
+        ("epochs", 2.5, "1 to 5000"),
+        ("batch_size", 10**9, "2 to 1024"),
+        ("learning_rate", 0, "1e-06 to 10"),
+        ("learning_rate", float("nan"), "1e-06 to 10"),
+        ("learning_rate", "fast", "1e-06 to 10"),
+        ("dropout", 1.0, "0 to 0.9"),
+        ("kernel", 4, "3 or 5"),
+        ("pooling", 4, "2 to 3"),
+        ("channels", (8, 8, 8), "four integers"),
+        ("channels", (8, 8, 8, 10**6), "2 to 256"),
+        ("augment", "yes", "true or false"),
+        ("seed", -1, "0 to"),
+        ("architecture", "", "registered"),
+    ],
+)
+def test_a_value_out_of_range_is_refused_with_field_and_range(field, value, limit):
+    with pytest.raises(ValueError, match=field) as refusal:
+        TrainingConfig.from_dict({field: value})
+    assert limit in str(refusal.value)

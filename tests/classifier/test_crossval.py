@@ -1,0 +1,110 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from classifier import crossval
+from classifier.config import TrainingConfig
+from classifier.crossval import cross_validate
+from classifier.training import train_model
+
+
+def test_every_component_gets_a_prediction_and_json_can_hold_the_metrics(recording, trained):
+    assert trained.out_of_fold.shape == (60, 4)
+    np.testing.assert_allclose(trained.out_of_fold.sum(axis=1), 1)
+    assert trained.grouped
+    assert len(trained.models) == 2
+    metrics = json.loads(json.dumps(trained.metrics, allow_nan=False))
+    assert metrics["components"] == 60
+    assert metrics["temperature"] == pytest.approx(trained.temperature)
+    assert metrics["before_temperature"]["cross_entropy"] > 0
+    assert len(metrics["folds"]) == 2
+
+
+def test_no_component_is_in_the_training_part_of_the_fold_that_predicts_it(
+    recording, groups, tiny, monkeypatch
+):
+    parts = []
+
+    def spy(data, *args, **kwargs):
+        parts.append(data.masks)
+        return train_model(data, *args, **kwargs)
+
+    monkeypatch.setattr(crossval, "train_model", spy)
+    result = cross_validate(recording.masks, recording.truth, groups, tiny)
+    prepared = crossval.prepare_masks(recording.masks)
+    for index, mask in enumerate(prepared):
+        seen = [bool((part == mask).all(dim=(1, 2, 3)).any()) for part in parts]
+        assert not seen[result.fold_of[index]]
+        assert sum(seen) == 1
+
+
+def test_the_same_seed_gives_the_same_numbers(recording, groups, tiny, trained):
+    again = cross_validate(recording.masks, recording.truth, groups, tiny)
+    np.testing.assert_array_equal(again.out_of_fold, trained.out_of_fold)
+    assert again.temperature == trained.temperature
+    assert again.ensemble.to_bytes() == trained.ensemble.to_bytes()
+
+
+def test_progress_counts_up_and_the_time_left_down_to_zero(recording, groups, tiny):
+    seen = []
+    cross_validate(recording.masks, recording.truth, groups, tiny, on_progress=seen.append)
+    places = [(p.fold, p.epoch, p.batch) for p in seen]
+    assert places == sorted(places)
+    assert (seen[0].fold, seen[0].folds, seen[0].epoch, seen[0].epochs) == (1, 2, 1, 2)
+    assert seen[0].seconds_left > 0
+    assert seen[-1].seconds_left == 0
+
+
+def test_a_cancel_from_progress_reaches_the_caller(recording, groups, tiny):
+    class Cancelled(RuntimeError):
+        pass
+
+    def cancel(progress):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        cross_validate(recording.masks, recording.truth, groups, tiny, on_progress=cancel)
+
+
+def test_forty_labels_of_two_classes_train_and_the_others_get_nothing(recording):
+    rng = np.random.default_rng(0)
+    masks = np.zeros((40, 50, 50), np.float32)
+    masks[:20, 24:27, 10:40] = 1
+    masks[20:, 15:36, 15:36] = 1
+    masks += 0.1 * rng.random(masks.shape, dtype=np.float32)
+    labels = np.repeat([2, 3], 20)
+    config = TrainingConfig(folds=3, epochs=10, batch_size=16, channels=(4, 4, 8, 8), hidden=16)
+    result = cross_validate(masks, labels, np.zeros(40), config)
+    assert not result.grouped
+    assert result.metrics["accuracy"] > 0.9
+    assert (result.out_of_fold[:, [0, 3]] == 0).all()
+    assert (result.ensemble.predict(masks)[:, [0, 3]] == 0).all()
+
+
+def test_eight_components_are_enough(recording, tiny):
+    labels = np.array([1, 1, 1, 1, 1, 1, 1, 2])
+    result = cross_validate(recording.masks[:8], labels, np.arange(8), tiny)
+    assert np.isfinite(result.out_of_fold).all()
+
+
+@pytest.mark.parametrize(
+    ("labels", "groups", "reason"),
+    [
+        (np.ones(20, int), np.arange(20), "one class"),
+        (np.tile([1, 2], 10)[:7], np.arange(7), "too few"),
+        (np.tile([1, 2], 10), np.arange(19), "as many"),
+        (np.tile([1, 7], 10), np.arange(20), "codes 1 to 4"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_refused(recording, tiny, labels, groups, reason):
+    with pytest.raises(ValueError, match=reason):
+        cross_validate(recording.masks[: len(labels)], labels, groups, tiny)
+
+
+def test_training_runs_on_the_device_it_is_given(recording, groups, tiny):
+    result = cross_validate(
+        recording.masks, recording.truth, groups, tiny, device=torch.device("cpu")
+    )
+    assert all(tensor.device.type == "cpu" for tensor in result.models[0].values())

@@ -1,0 +1,96 @@
+"""Metrics, calibration and uncertainty, against numbers worked out by hand."""
+
+import json
+from math import log
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from classifier.calibration import apply_temperature, fit_temperature
+from classifier.metrics import classification_metrics, expected_calibration_error
+from classifier.uncertainty import (
+    label_cross_entropy,
+    label_quality,
+    margin,
+    predictive_entropy,
+    self_confidence,
+)
+
+SURE = [1.0, 0.0, 0.0, 0.0]
+EVEN = [0.25] * 4
+HALF = [0.5, 0.0, 0.0, 0.5]
+
+logits = arrays(np.float64, (6, 4), elements=st.floats(-30, 30))
+
+
+@given(logits)
+def test_entropy_lies_between_zero_and_ln_4(values):
+    entropy = predictive_entropy(apply_temperature(values, 1.0))
+    assert (entropy >= 0).all()
+    assert (entropy <= log(4)).all()
+
+
+def test_uncertainty_by_hand():
+    p = np.array([SURE, EVEN, HALF])
+    assert predictive_entropy(p) == pytest.approx([0, log(4), log(2)])
+    assert margin(p) == pytest.approx([1, 0, 0])
+    assert self_confidence(p, [1, 2, 4]) == pytest.approx([1, 0.25, 0.5])
+    assert label_cross_entropy(p, [1, 2, 4]) == pytest.approx([0, log(4), log(2)])
+
+
+def test_a_sure_contradiction_is_more_suspect_than_an_ambiguous_one():
+    p = np.array([[0.02, 0.96, 0.01, 0.01], EVEN, [0.97, 0.01, 0.01, 0.01]])
+    contradicted, ambiguous, agreed = label_quality(p, [1, 1, 1])
+    assert contradicted > ambiguous > agreed
+    assert ambiguous == pytest.approx(0)
+
+
+@pytest.mark.parametrize("row", [[0.5, 0.4, 0, 0], [np.nan] * 4, [1.5, -0.5, 0, 0]])
+def test_rows_that_are_no_distribution_are_refused(row):
+    with pytest.raises(ValueError, match="Row 1"):
+        predictive_entropy([SURE, row])
+
+
+def test_temperature_undoes_overconfidence():
+    rng = np.random.default_rng(0)
+    honest = rng.normal(0, 1.5, size=(4000, 4))
+    p = apply_temperature(honest, 1.0)
+    labels = 1 + (rng.random(4000)[:, None] > p.cumsum(axis=1)).sum(axis=1).clip(0, 3)
+    assert fit_temperature(honest * 3, labels) == pytest.approx(3, rel=0.06)
+    assert fit_temperature(honest / 2, labels) == pytest.approx(0.5, rel=0.06)
+
+
+def test_temperature_copes_with_a_class_that_cannot_be_and_with_nothing():
+    values = np.array([[2.0, 0.0, -np.inf, 0.0], [0.0, 2.0, -np.inf, 0.0]])
+    assert apply_temperature(values, 0.5)[:, 2].tolist() == [0, 0]
+    assert fit_temperature(values, [1, 2]) == pytest.approx(0.2, rel=0.01)
+    assert fit_temperature(np.zeros((0, 4)), []) == 1.0
+
+
+def test_calibration_error_by_hand():
+    p = np.array([[0.9, 0.1, 0, 0]] * 10)
+    assert expected_calibration_error(p, [1] * 9 + [2]) == pytest.approx(0)
+    assert expected_calibration_error(p, [1] * 5 + [2] * 5) == pytest.approx(0.4)
+
+
+def test_metrics_by_hand():
+    p = np.eye(4)[[0, 0, 1, 1]]
+    metrics = classification_metrics(p, [1, 1, 2, 4])
+    assert metrics["accuracy"] == 0.75
+    assert metrics["balanced_accuracy"] == pytest.approx(2 / 3)
+    assert metrics["macro_f1"] == pytest.approx((1 + 2 / 3 + 0) / 3)
+    assert metrics["confusion"] == [[2, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0], [0, 1, 0, 0]]
+    assert metrics["classes"]["2"]["precision"] == 0.5
+    assert metrics["classes"]["3"] == {
+        "name": "noise", "precision": None, "recall": None, "f1": None, "support": 0,
+    }  # fmt: skip
+    json.dumps(metrics, allow_nan=False)
+
+
+def test_metrics_of_nothing_are_null():
+    metrics = classification_metrics(np.zeros((0, 4)), [])
+    assert metrics["accuracy"] is None
+    json.dumps(metrics, allow_nan=False)
