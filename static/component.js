@@ -5,8 +5,7 @@ import { TracePlot } from "./plot.js";
 
 const place = document.querySelector("[data-trace]");
 if (place instanceof HTMLElement && place.dataset.trace) {
-  const url = place.dataset.trace;
-  get(`${url}${url.includes("?") ? "&" : "?"}points=2000`)
+  get(place.dataset.trace)
     .then((trace) => {
       if (trace.times.length) new TracePlot(place).show(trace);
       else place.textContent = "This recording has no traces.";

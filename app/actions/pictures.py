@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from app.actions.context import Context
 from app.domain.errors import NotFound
 from app.rendering.context import CROP_PX, PlacedMask, context_png
+from app.rendering.fields import field_png
 from app.rendering.masks import mask_png, sprite_sheet
 from app.rendering.traces import display_points
 from app.storage import components, recordings
@@ -108,10 +109,10 @@ def sprites(context: Context, component_ids: list[int], columns: int) -> bytes:
         return sprite_sheet(components.masks(session, component_ids), columns)
 
 
-def summary_picture(context: Context, recording_id: int, kind: str) -> NDArray[np.float32]:
-    """A recording's summary image, (height, width). Raises NotFound."""
+def summary_picture(context: Context, recording_id: int, kind: str) -> bytes:
+    """A recording's summary image as a grey PNG. Raises NotFound."""
     with context.database.read() as session:
         image = recordings.summary_image(session, recording_id, kind)
     if image is None:
         raise NotFound("summary image", f"{kind!r} of recording {recording_id}")
-    return image
+    return field_png(image)

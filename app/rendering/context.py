@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.domain.recordings import MASK_SIZE_PX
+from app.rendering.fields import grey_levels
 from app.rendering.masks import png_bytes
 
 CROP_PX = 150
@@ -18,9 +19,6 @@ ENLARGEMENT = 4
 
 CONTOUR_LEVEL = 0.35
 """A contour runs where the weight is this fraction of the mask's maximum."""
-
-GREY_QUANTILES = (0.01, 0.995)
-"""What black and white stand for within the crop."""
 
 OUTSIDE_GREY = 24
 """Beyond the field's border: darker than tissue, but not black, so that the border shows."""
@@ -193,11 +191,7 @@ def _crop(
     right = min(origin[1] + crop_px, image.shape[1])
     if top >= bottom or left >= right:
         return grey
-    inside = np.nan_to_num(image[top:bottom, left:right], posinf=0.0, neginf=0.0)
-    black, white = np.quantile(inside, GREY_QUANTILES)
-    # A flat image has no contrast to stretch: it stays black.
-    levels = np.clip((inside - black) / max(float(white - black), 1e-12), 0.0, 1.0) * 255.0
     rows = slice(top - origin[0], bottom - origin[0])
     columns = slice(left - origin[1], right - origin[1])
-    grey[rows, columns] = np.rint(levels).astype(np.uint8)
+    grey[rows, columns] = grey_levels(image[top:bottom, left:right])
     return grey

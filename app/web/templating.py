@@ -7,8 +7,11 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
+from app.web import words
+
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = Jinja2Templates(ROOT / "templates")
+words.install(TEMPLATES.env)
 STATIC = ROOT / "static"
 
 

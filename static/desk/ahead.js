@@ -3,7 +3,6 @@
 import { get, post } from "../api.js";
 
 const WANTED = 12;
-const TRACE_POINTS = 1500;
 const RETRY_MS = [300, 1000, 3000, 8000];
 
 /**
@@ -28,11 +27,10 @@ export class Work {
 
   async #load() {
     const { urls } = this.item;
-    const points = `${urls.trace.includes("?") ? "&" : "?"}points=${TRACE_POINTS}`;
     await Promise.all([
       patiently(() => picture(urls.mask_png)).then((image) => { this.mask = image; }),
       patiently(() => picture(urls.context_png)).then((image) => { this.context = image; }),
-      patiently(() => get(urls.trace + points)).then((trace) => { this.trace = trace; }),
+      patiently(() => get(urls.trace)).then((trace) => { this.trace = trace; }),
     ]);
   }
 }

@@ -30,6 +30,7 @@ let mode = "idle";
 /** The round's answer that is on screen. @type {{id: string, label: number, before: number | null} | null} */
 let given = null;
 let timer = 0;
+let retry = 0;
 
 function busy() {
   return current ? [current.item.component, ...outbox.components] : outbox.components;
@@ -48,6 +49,7 @@ async function advance() {
 }
 
 async function refill() {
+  clearTimeout(retry);
   try {
     await ahead.fill();
     if (current) return;
@@ -60,7 +62,7 @@ async function refill() {
     }
     if (error instanceof Refused && error.status === 401) view.saved({ state: "signed-out", waiting: outbox.entries.length });
     else view.message("No connection. Trying again; what is here can be labeled.");
-    setTimeout(refill, ASK_AGAIN_MS);
+    retry = setTimeout(refill, ASK_AGAIN_MS);
   }
 }
 
@@ -72,6 +74,7 @@ function answer(label) {
   post(id, label, Math.min((performance.now() - view.shownAt) / 1000, LONGEST_LOOK_S));
   history.push(current.item, [id]);
   pace.count(1);
+  if (ahead.remaining) ahead.remaining -= 1;
   if (round === null) {
     advance();
     return;
@@ -135,7 +138,10 @@ function undo() {
   }
   view.press("[data-action=undo]");
   for (const undoes of [...last.ids].reverse()) outbox.put("undo", { id: crypto.randomUUID(), undoes });
-  if (last.kind === "label") pace.count(-1);
+  if (last.kind === "label") {
+    pace.count(-1);
+    if (ahead.remaining !== null) ahead.remaining += 1;
+  }
   clearTimeout(timer);
   hideReveal();
   // The one on screen comes back next, unless it is the very one that is taken back.

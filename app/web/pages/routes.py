@@ -1,5 +1,19 @@
-"""Every page."""
+"""All pages."""
 
 from fastapi import APIRouter
 
-router = APIRouter()
+from app.web.pages import (
+    account,
+    components,
+    desk,
+    entry,
+    overview,
+    people,
+    recordings,
+    rounds,
+    runs,
+)
+
+router = APIRouter(include_in_schema=False)
+for part in (entry, overview, recordings, desk, components, rounds, runs, people, account):
+    router.include_router(part.router)

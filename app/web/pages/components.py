@@ -1,0 +1,116 @@
+"""Browsing components: a wall of thumbnails, and a page for each with its history."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.actions import browsing, pictures
+from app.actions.views import ComponentView
+from app.domain.errors import InvalidInput
+from app.domain.recordings import MASK_SIZE_PX
+from app.storage.components import Filters
+from app.web.access import Caller, World
+from app.web.api import present
+from app.web.pages.parts import Absent, Key, OptionalKey, recording_choices
+from app.web.templating import page
+
+router = APIRouter()
+
+TILES_A_PAGE = 60
+SPRITE_COLUMNS = 10
+MOST_SPRITES = 200
+ORDERS = (
+    ("id", "as imported"),
+    ("entropy", "highest entropy"),
+    ("quality", "most suspect label"),
+    ("cue", "most process-like"),
+)
+
+
+@router.get("/components")
+def components_page(
+    request: Request,
+    context: World,
+    account: Caller,
+    recording: OptionalKey = None,
+    label: Annotated[int | None, Absent, Query(ge=0, le=4)] = None,
+    predicted: Annotated[int | None, Absent, Query(ge=1, le=4)] = None,
+    disagreement: Annotated[bool | None, Absent, Query()] = None,
+    order: Literal["id", "entropy", "quality", "cue"] = "id",
+    cursor: Annotated[str | None, Absent, Query(max_length=200)] = None,
+) -> Response:
+    """A page of thumbnails."""
+    chosen = {
+        "recording": recording,
+        "label": label,
+        "predicted": predicted,
+        "disagreement": disagreement,
+        "order": order,
+    }
+    found, following = browsing.list_components(
+        context,
+        account,
+        Filters(recording, label, predicted, disagreement),
+        order,
+        present.decode_cursor(cursor),
+        TILES_A_PAGE,
+    )
+    next_url = None
+    if following is not None:
+        given = {key: str(value).lower() for key, value in chosen.items() if value is not None}
+        next_url = f"/components?{urlencode(given | {'cursor': present.encode_cursor(following)})}"
+    return page(
+        request,
+        "components.html",
+        here="components",
+        components=found,
+        recordings=recording_choices(context),
+        chosen=chosen,
+        orders=ORDERS,
+        next_url=next_url,
+        page_size=TILES_A_PAGE,
+        sprite_url=_sprite_url(found),
+        sprite_columns=SPRITE_COLUMNS,
+        sprite_width=SPRITE_COLUMNS * MASK_SIZE_PX,
+        sprite_height=-(-len(found) // SPRITE_COLUMNS) * MASK_SIZE_PX,
+    )
+
+
+def _sprite_url(shown: Sequence[ComponentView]) -> str:
+    # The content in the address: the picture may be kept for ever.
+    version = hashlib.sha256("".join(one.content_hash for one in shown).encode()).hexdigest()
+    keys = ",".join(str(one.id) for one in shown)
+    return f"/components/sprite.png?ids={keys}&v={version[:16]}"
+
+
+@router.get("/components/sprite.png")
+def sprite(
+    context: World,
+    account: Caller,
+    ids: Annotated[str, Query(max_length=3000, pattern=r"^\d{1,9}(,\d{1,9})*$")],
+) -> Response:
+    """Up to 200 masks in one picture, ten in a row."""
+    keys = [int(key) for key in ids.split(",")]
+    if len(keys) > MOST_SPRITES or len(set(keys)) != len(keys):
+        raise InvalidInput(f"ids: up to {MOST_SPRITES} different components.")
+    picture = pictures.sprites(context, keys, SPRITE_COLUMNS)
+    headers = {"Cache-Control": "private, max-age=31536000, immutable"}
+    return Response(picture, media_type="image/png", headers=headers)
+
+
+@router.get("/components/{component}")
+def component_page(request: Request, context: World, account: Caller, component: Key) -> Response:
+    """One component with its full history, as far as this person may see it."""
+    found = browsing.get_component(context, account, component)
+    return page(
+        request,
+        "component.html",
+        here="components",
+        component=found,
+        recording=browsing.get_recording(context, found.recording),
+        urls=present.urls(found.id, found.content_hash),
+        history=browsing.history(context, account, component),
+    )

@@ -1,0 +1,43 @@
+"""The desk: where components are labeled, and relabeled in rounds."""
+
+from fastapi import APIRouter, Request, Response
+
+from app.actions import rounds
+from app.web.access import Caller, World
+from app.web.pages.parts import Key, OptionalKey, recording_choices, to
+from app.web.templating import page
+
+router = APIRouter()
+
+STRATEGIES = (
+    ("unlabeled", "as imported"),
+    ("process", "most process-like first"),
+    ("entropy", "most confusing first"),
+    ("quality", "suspect labels first"),
+    ("random", "at random"),
+)
+
+
+@router.get("/label")
+def label_page(
+    request: Request, context: World, account: Caller, recording: OptionalKey = None
+) -> Response:
+    """Label what nobody has answered yet."""
+    return page(
+        request,
+        "label.html",
+        here="label",
+        round=None,
+        strategies=STRATEGIES,
+        recordings=recording_choices(context),
+        chosen_recording=recording,
+    )
+
+
+@router.get("/rounds/{round_id}/label")
+def relabel_page(request: Request, context: World, account: Caller, round_id: Key) -> Response:
+    """Relabel a round's components, blind."""
+    found = rounds.get_round(context, round_id)
+    if found.state != "open":
+        return to(f"/rounds/{round_id}")
+    return page(request, "label.html", here="rounds", round=found)

@@ -1,0 +1,71 @@
+"""Training runs: starting, watching, cancelling, reading."""
+
+from fastapi import APIRouter, Request, Response
+
+from app.actions import training
+from app.actions.context import Context
+from app.domain.errors import Conflict
+from app.web.access import Admin, Caller, World
+from app.web.pages.parts import Key, OptionalKey, to
+from app.web.templating import page
+
+router = APIRouter()
+
+RUNS_A_PAGE = 50
+LIVE = ("queued", "running")
+
+
+@router.get("/runs")
+def runs_page(
+    request: Request, context: World, account: Caller, before: OptionalKey = None
+) -> Response:
+    """All runs; the live one with its progress."""
+    return _runs(request, context, before=before)
+
+
+@router.post("/runs")
+def train(request: Request, context: World, account: Admin) -> Response:
+    """Ask for a run with the defaults and show it."""
+    try:
+        run = training.request_run(context, account)
+    except Conflict as error:
+        return _runs(request, context, status=error.status, problem=str(error))
+    return to(f"/runs/{run.id}")
+
+
+@router.get("/runs/{run_id}")
+def run_page(request: Request, context: World, account: Caller, run_id: Key) -> Response:
+    """One run: live progress, then how good it became."""
+    return page(request, "run.html", here="runs", run=training.get_run(context, run_id))
+
+
+@router.post("/runs/{run_id}/cancel")
+def cancel(request: Request, context: World, account: Admin, run_id: Key) -> Response:
+    """Ask a run to stop."""
+    try:
+        training.cancel_run(context, account, run_id)
+    except Conflict as error:
+        run = training.get_run(context, run_id)
+        return page(request, "run.html", error.status, here="runs", run=run, problem=str(error))
+    return to(f"/runs/{run_id}")
+
+
+def _runs(
+    request: Request,
+    context: Context,
+    *,
+    before: int | None = None,
+    status: int = 200,
+    problem: str = "",
+) -> Response:
+    found = training.list_runs(context, before, RUNS_A_PAGE)
+    return page(
+        request,
+        "runs.html",
+        status,
+        here="runs",
+        runs=found,
+        live_run=next((run for run in found if run.state in LIVE), None),
+        more=found[-1].id if len(found) == RUNS_A_PAGE else None,
+        problem=problem,
+    )
