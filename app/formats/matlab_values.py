@@ -53,7 +53,14 @@ def load(path: Path, limits: ReadLimits) -> Tree:
         with opened(path, limits) as file:
             return _group(file, limits, 0)
     _check_unpacked(path, limits)
-    return _plain_tree(scipy_io.loadmat(path, simplify_cells=True), 0)
+    try:
+        values = scipy_io.loadmat(path, simplify_cells=True)
+    except NameError as cause:
+        # scipy's compiled reader trips over a variable of its own on some damaged headers.
+        raise BadContent(
+            "is damaged: a variable's header makes no sense. Copy it again."
+        ) from cause
+    return _plain_tree(values, 0)
 
 
 def _check_unpacked(path: Path, limits: ReadLimits) -> None:

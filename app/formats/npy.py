@@ -5,6 +5,7 @@ hundred bytes can declare terabytes. Here the bytes come first and the array sec
 """
 
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ CHUNK_BYTES = 1 << 20
 NUMBER_KINDS = "biuf"
 MAX_ITEM_BYTES = 8
 MAX_DIMENSIONS = 8
+HEADER_DAMAGE = (ValueError, SyntaxError, TypeError, RecursionError, MemoryError, TokenError)
 
 Header = tuple[tuple[int, ...], bool, "np.dtype[Any]"]
 
@@ -33,7 +35,7 @@ def read_header(stream: IO[bytes], what: str) -> Header:
             return npy_format.read_array_header_1_0(stream)
         if version in ((2, 0), (3, 0)):
             return npy_format.read_array_header_2_0(stream)
-    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError) as cause:
+    except HEADER_DAMAGE as cause:
         raise BadContent(f"{what} is not a readable .npy array ({cause}).") from cause
     raise BadContent(f"{what} has an unknown .npy version {version}.")
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 # Any numbers that no other user of the same PostgreSQL database is likely to lock.
 EVENT_LOG_LOCK = 0x536F6D61
 QUEUE_LOCK = 0x536F6D62
+MIGRATION_LOCK = 0x536F6D63
 
 BUSY_TIMEOUT_MS = 30_000
 

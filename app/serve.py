@@ -1,0 +1,165 @@
+"""`serve`: the web server, and one worker under it that is started again if it dies."""
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+import uvicorn
+
+from app.actions import accounts
+from app.actions.context import make_context
+from app.domain.errors import SomataError
+from app.locking import DataFolderLock
+from app.main import create_app
+from app.settings import Settings
+from app.storage import migrate
+
+log = structlog.get_logger()
+
+WORKER_STOP_S = 15.0
+LONGEST_PAUSE_S = 30.0
+
+
+class PortTaken(SomataError):
+    """Another program listens there."""
+
+    title = "Port taken"
+
+
+def serve(settings: Settings, *, with_worker: bool) -> None:
+    """Serve until SIGINT or SIGTERM. Raises AlreadyRunning or PortTaken."""
+    with DataFolderLock(settings.data_dir):
+        listening = listen(settings.host, settings.port)
+        address = settings.public_url or address_of(listening)
+        context = make_context(settings)
+        migrate.upgrade(context.database)
+        app = create_app(settings, context)
+        worker = WorkerProcess() if with_worker else None
+        if worker is not None:
+            worker.start()
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            # Watchers of a training hold their streams open; a stop does not wait for them.
+            timeout_graceful_shutdown=3,
+            proxy_headers=settings.public_url is not None,
+        )
+        server = AnnouncingServer(config, lambda: announce(address, invite()))
+
+        def invite() -> str | None:
+            return accounts.first_admin_invite(context)
+
+        try:
+            server.run(sockets=[listening])
+        except KeyboardInterrupt:
+            # uvicorn has shut down in order and repeats the signal for whoever called it.
+            pass
+        finally:
+            if worker is not None:
+                worker.stop()
+            print("Somata has stopped.", flush=True)
+
+
+def announce(address: str, invite: str | None) -> None:
+    """The lines that a person who starts Somata reads."""
+    if invite is None:
+        print(f"Somata is at {address}  (Ctrl-C stops it)", flush=True)
+        return
+    print(
+        f"Somata is ready. Open this link to become its first admin (it works once):\n"
+        f"  {address}/invite/{invite}",
+        flush=True,
+    )
+
+
+class AnnouncingServer(uvicorn.Server):
+    """Says that it is ready when it is, and not before."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then announce."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises PortTaken with the remedy."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise PortTaken(
+            f"Cannot listen on {host} port {port} ({error.strerror}). Set SOMATA_PORT to a free "
+            "port, or SOMATA_HOST to an address of this machine."
+        ) from error
+    return listening
+
+
+def address_of(listening: socket.socket) -> str:
+    """The http address of a socket, as a browser on this machine reaches it."""
+    host, port = listening.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared only
+    return f"http://{f'[{shown}]' if ':' in shown and shown[0] != '[' else shown}:{port}"
+
+
+class WorkerProcess:
+    """A worker in a process of its own, so that neither torch nor its death is ours."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopping = threading.Event()
+        self._watching = threading.Thread(target=self._watch, daemon=True)
+
+    def start(self) -> None:
+        """Start it and keep it started."""
+        self._launch()
+        self._watching.start()
+
+    def stop(self) -> None:
+        """End it: its standard input closes, and it has some seconds to put its job back."""
+        self._stopping.set()
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        process.stdin.close()
+        try:
+            process.wait(WORKER_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _launch(self) -> None:
+        # The pipe tells the worker when we are gone, even by SIGKILL. In a session of its own it
+        # does not get our Ctrl-C, which we pass on in our own time.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "app", "worker", "--until-stdin-closes"],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def _watch(self) -> None:
+        pause_s = 0.5
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            code = self._process.wait() if self._process is not None else None
+            if self._stopping.is_set():
+                return
+            lived_s = time.monotonic() - started
+            pause_s = 0.5 if lived_s > LONGEST_PAUSE_S else min(2 * pause_s, LONGEST_PAUSE_S)
+            log.error("the worker died and is started again", code=code, in_seconds=pause_s)
+            if self._stopping.wait(pause_s):
+                return
+            self._launch()
