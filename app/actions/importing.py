@@ -21,6 +21,7 @@ from app.formats.limits import ReadLimits
 from app.formats.reading import read_recordings
 from app.storage import events, labelers, recordings, runs, states
 from app.storage.database import lock_event_log
+from app.storage.recordings import PackedArrays
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,14 @@ class ImportOptions:
     format: str | None = None
     name: str | None = None
     neuron_radius_px: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    recording: Recording
+    content_hash: str
+    cues: Cues
+    packed: PackedArrays
 
 
 def import_file(
@@ -78,16 +87,22 @@ def store(
 ) -> list[Imported]:
     """Store recordings of one source together: all of them or, if one fails, none."""
     on_progress("measuring")
-    measured = [
-        (recording, recording.content_hash(), measure_cues(recording.masks, recording.traces))
+    # All that takes long happens here, so that no label waits while the database is held.
+    prepared = [
+        _Prepared(
+            recording,
+            recording.content_hash(),
+            measure_cues(recording.masks, recording.traces),
+            recordings.pack(recording),
+        )
         for recording in found
     ]
     on_progress("storing")
     try:
-        stored = _store_all(context, by, measured, source)
+        stored = _store_all(context, by, prepared, source)
     except IntegrityError:
         # Somebody stored the same content between our look and our write; now it is there.
-        stored = _store_all(context, by, measured, source)
+        stored = _store_all(context, by, prepared, source)
     with context.database.read() as session:
         model = runs.newest_model(session)
     if model is not None and any(one.new for one in stored):
@@ -98,26 +113,27 @@ def store(
 def _store_all(
     context: Context,
     by: Account | None,
-    measured: Sequence[tuple[Recording, str, Cues]],
+    prepared: Sequence[_Prepared],
     source: str,
 ) -> list[Imported]:
     with context.database.write() as session:
         lock_event_log(session)
         stored = []
-        for recording, content_hash, cues in measured:
-            there = recordings.by_hash(session, content_hash)
+        for one in prepared:
+            recording = one.recording
+            there = recordings.by_hash(session, one.content_hash)
             if there is not None:
                 stored.append(Imported(there.id, there.name, False, there.components, 0))
                 continue
             provenance = {
                 "source": source[:500],
-                "content_hash": content_hash,
+                "content_hash": one.content_hash,
                 "imported_by": None if by is None else by.id,
                 "imported_at": context.now(),
             }
             row = recordings.add(session, recording, provenance)
-            keys = recordings.add_components(session, row.id, recording)
-            _add_states(session, row.id, keys, cues)
+            keys = recordings.add_components(session, row.id, recording, one.packed)
+            _add_states(session, row.id, keys, one.cues)
             _add_labels(context, session, keys, recording)
             stored.append(Imported(row.id, row.name, True, row.components, len(recording.rejected)))
         return stored

@@ -39,8 +39,8 @@ class FloatArray(TypeDecorator[NDArray[np.float32]]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
-        """To the database."""
-        return None if value is None else pack_array(value)
+        """To the database; bytes are taken as packed beforehand, outside the transaction."""
+        return value if value is None or isinstance(value, bytes) else pack_array(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> NDArray[np.float32] | None:
         """From the database; the array may be read, not written."""

@@ -34,7 +34,7 @@ def append(session: Session, values: dict[str, Any]) -> int:
 def append_many(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Append many events of new components at once, as an import does."""
     if rows:
-        session.execute(insert(LabelEventRow), list(rows))
+        session.connection().execute(insert(LabelEventRow), list(rows))
 
 
 def with_uuids(session: Session, uuids: Sequence[UUID]) -> dict[UUID, LabelEvent]:

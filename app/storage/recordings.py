@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from app.domain.recordings import Recording
+from app.storage.columns import pack_array
 from app.storage.tables import (
     Component,
     ComponentArrays,
@@ -74,7 +76,27 @@ def add(session: Session, recording: Recording, provenance: Mapping[str, Any]) -
     return row
 
 
-def add_components(session: Session, recording_id: int, recording: Recording) -> list[int]:
+@dataclass(frozen=True, eq=False)
+class PackedArrays:
+    """Masks and traces as the bytes that are stored, made before the database is held."""
+
+    masks: list[bytes]
+    traces: list[bytes] | None
+
+
+def pack(recording: Recording) -> PackedArrays:
+    """A recording's arrays, ready to be inserted."""
+    return PackedArrays(
+        masks=[pack_array(mask) for mask in recording.masks],
+        traces=None
+        if recording.traces is None
+        else [pack_array(trace) for trace in recording.traces],
+    )
+
+
+def add_components(
+    session: Session, recording_id: int, recording: Recording, packed: PackedArrays
+) -> list[int]:
     """Insert components with masks and traces; returns their keys in the recording's order."""
     keys: list[int] = []
     for start in range(0, len(recording), ROWS_A_STATEMENT):
@@ -85,13 +107,14 @@ def add_components(session: Session, recording_id: int, recording: Recording) ->
         )
         batch = list(inserted.scalars())
         keys += batch
-        session.execute(
+        # Past the mapper, whose bookkeeping would cost more than the insert.
+        session.connection().execute(
             insert(ComponentArrays),
             [
                 {
                     "component_id": key,
-                    "mask": recording.masks[index],
-                    "trace": None if recording.traces is None else recording.traces[index],
+                    "mask": packed.masks[index],
+                    "trace": None if packed.traces is None else packed.traces[index],
                 }
                 for key, index in zip(batch, rows, strict=True)
             ],

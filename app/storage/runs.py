@@ -93,7 +93,7 @@ def record(session: Session, run_id: int, **values: Any) -> None:
 def add_predictions(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Store a batch of a run's predictions."""
     if rows:
-        session.execute(insert(Prediction), list(rows))
+        session.connection().execute(insert(Prediction), list(rows))
 
 
 def forget_predictions(session: Session, run_id: int) -> None:

@@ -14,7 +14,7 @@ from app.storage.tables import ComponentState, Prediction
 
 def add(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """The first state of newly imported components."""
-    session.execute(insert(ComponentState), list(rows))
+    session.connection().execute(insert(ComponentState), list(rows))
 
 
 def refresh(session: Session, component_ids: Sequence[int]) -> None:
