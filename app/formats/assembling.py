@@ -22,7 +22,9 @@ BACKGROUND_MIN_PX = 2000
 """... if it also covers more pixels than a cell has in a 50x50 mask (a field may be tiny)."""
 BACKGROUND_SUPPORT_PART = 0.8
 BACKGROUND_SUPPORT_BRIGHT_PART = 0.1
-"""Likewise one that has weight nearly everywhere and is bright over a tenth of the field."""
+BACKGROUND_ENERGY_PART = 0.2
+"""Likewise one that has weight nearly everywhere and is bright over a tenth of the field, or has
+less than a fifth of its squared weight in the 50x50 pixels round its centre."""
 
 
 class _Rejected(Exception):
@@ -216,8 +218,19 @@ def _check_place(footprint: Footprint, field_shape_px: tuple[int, int]) -> None:
     bright = np.count_nonzero(weights > BRIGHT * weights.max())
     everywhere = len(weights) >= BACKGROUND_SUPPORT_PART * area
     part = BACKGROUND_SUPPORT_BRIGHT_PART if everywhere else BACKGROUND_BRIGHT_PART
-    if bright > max(part * area, BACKGROUND_MIN_PX):
+    spread = everywhere and _energy_near_centre(footprint, field_shape_px) < BACKGROUND_ENERGY_PART
+    if spread or bright > max(part * area, BACKGROUND_MIN_PX):
         raise _Background("covers the field: background, not a cell")
+
+
+def _energy_near_centre(footprint: Footprint, field_shape_px: tuple[int, int]) -> float:
+    """The part of the squared weights that lies within 25 pixels of the centre, each way."""
+    y, x = centre_above_floor(footprint, field_shape_px)
+    near = (np.abs(footprint.ys - y) < MASK_SIZE_PX / 2) & (
+        np.abs(footprint.xs - x) < MASK_SIZE_PX / 2
+    )
+    energy = footprint.weights**2
+    return float(energy[near].sum() / energy.sum())
 
 
 def _weight_notes(kept: _Kept) -> list[str]:

@@ -43,19 +43,17 @@ class InscopixReader:
         """The recordings it holds."""
         _check_footer(path, options.limits)
         with _named_isxd(path) as named:
-            extractor = _opened(named)
-            masks = np.asarray(extractor.get_roi_image_masks())
-            statuses = extractor.get_property("cell_status", ids=extractor.get_roi_ids())
-            source = Source(
-                source_format=self.name,
-                footprints=(from_dense(masks[:, :, index]) for index in range(masks.shape[2])),
-                # extractor.get_frame_shape() has height and width the other way round.
-                field_shape_px=(int(masks.shape[0]), int(masks.shape[1])),
-                traces=TraceTable(np.asarray(extractor.get_traces()), axis=0),
-                frame_rate_hz=positive_rate(extractor.get_sampling_frequency()),
-                labels={"inscopix status": _status_labels(statuses)},
-            )
-            return [assemble(source, options)]
+            masks, traces, rate, statuses = _content(named)
+        source = Source(
+            source_format=self.name,
+            footprints=(from_dense(masks[:, :, index]) for index in range(masks.shape[2])),
+            # Not the extractor's get_frame_shape(): it has height and width exchanged.
+            field_shape_px=(int(masks.shape[0]), int(masks.shape[1])),
+            traces=TraceTable(traces, axis=0),
+            frame_rate_hz=positive_rate(rate),
+            labels={"inscopix status": _status_labels(statuses)},
+        )
+        return [assemble(source, options)]
 
 
 @contextmanager
@@ -70,15 +68,22 @@ def _named_isxd(path: Path) -> Iterator[Path]:
         yield named
 
 
-def _opened(path: Path) -> Any:
+def _content(path: Path) -> tuple[NDArray[Any], NDArray[Any], float, Any]:
+    """Masks (height, width, cells), traces (cells, frames), rate in Hz, a status a cell."""
     # Both load native code, so not before such a file comes.
     from roiextractors import InscopixSegmentationExtractor
 
     try:
-        return InscopixSegmentationExtractor(path)
-    except Exception as cause:
+        extractor = InscopixSegmentationExtractor(path)
+        return (
+            np.asarray(extractor.get_roi_image_masks()),
+            np.asarray(extractor.get_traces()),
+            extractor.get_sampling_frequency(),
+            extractor.get_property("cell_status", ids=extractor.get_roi_ids()),
+        )
+    except Exception as cause:  # noqa: BLE001 - Inscopix's library raises plain Exception
         raise BadContent(
-            "cannot be opened by Inscopix's library. Export the cell set again."
+            "cannot be read by Inscopix's library. Export the cell set again."
         ) from cause
 
 

@@ -108,6 +108,20 @@ def test_a_background_beside_the_cells_is_no_component_and_traces_skip_it(tmp_pa
     np.testing.assert_array_equal(recording.traces, some_traces())
 
 
+def test_an_uneven_background_of_a_large_field_is_no_component(tmp_path):
+    """Most of it dim, a few vessels bright: less than a tenth of the field is bright."""
+    rows, columns = np.mgrid[:200, :200]
+    background = np.where((rows % 40 < 2) & (columns % 3 == 0), 1.0, 0.05)
+    masks = np.stack([background, disc(90, 40, 5, (200, 200))])
+    recording = read_recording(npz(tmp_path / "a.npz", masks=masks))
+    assert recording.source_indices.tolist() == [1]
+
+
+def test_a_cell_over_a_faint_floor_is_kept(tmp_path):
+    masks = np.stack([disc(90, 40, 5, (200, 200)) + 0.02])
+    assert len(read_recording(npz(tmp_path / "a.npz", masks=masks))) == 1
+
+
 def test_a_finer_summary_image_is_resampled_to_the_masks_grid(tmp_path):
     image = np.kron(discs().sum(0), np.ones((2, 2)))
     recording = read_recording(npz(tmp_path / "a.npz", masks=discs(), summary_image=image))

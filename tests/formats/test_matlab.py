@@ -7,6 +7,7 @@ from scipy import io, sparse
 
 from app.domain.errors import FileTooLarge, UnreadableFile
 from app.formats.limits import MB, ReadLimits
+from app.formats.matlab_values import is_sparse
 from app.formats.reading import read_recording
 from tests.formats.builders import FIELD, discs, npz, some_traces
 
@@ -27,7 +28,7 @@ def _fill(group, tree):
     for name, value in tree.items():
         if isinstance(value, dict):
             _fill(group.create_group(name), value)
-        elif sparse.issparse(value):
+        elif is_sparse(value):
             part = group.create_group(name)
             part.attrs["MATLAB_sparse"] = np.uint64(value.shape[0])
             part["data"], part["ir"], part["jc"] = value.data, value.indices, value.indptr

@@ -25,7 +25,8 @@ def test_the_content_decides_and_not_the_ending(tmp_path):
         "nwb": nwb(tmp_path / "n.nwb"),
     }
     isxd = shared("inscopix/cellset_accepted_undecided_and_rejected_cells.isxd")
-    made["inscopix"] = shutil.copy(isxd, tmp_path / "i.isxd")
+    made["inscopix"] = tmp_path / "i.isxd"
+    shutil.copy(isxd, made["inscopix"])
     for kind, path in made.items():
         disguised = path.rename(path.with_name(f"{kind}.bin"))
         assert read_recording(disguised).source_format == kind

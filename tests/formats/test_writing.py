@@ -137,7 +137,10 @@ def test_iscell_counts_neurons_and_leaves_doubt_in_the_odds(tmp_path):
 
 
 def test_a_csv_is_quoted_and_runs_no_formula():
-    rows = [{"component": 7, "labeler": '=cmd|"x"', "label": 1}, {"component": 8, "label": 2}]
+    rows: list[dict[str, object]] = [
+        {"component": 7, "labeler": '=cmd|"x"', "label": 1},
+        {"component": 8, "label": 2},
+    ]
     text = labels_csv(rows, ["component", "label", "labeler"])
     read = list(csv.DictReader(io.StringIO(text)))
     assert read[0] == {"component": "7", "label": "1", "labeler": '\'=cmd|"x"'}
