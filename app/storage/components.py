@@ -163,9 +163,11 @@ def masks(session: Session, component_ids: Sequence[int]) -> NDArray[np.float32]
 
 
 def neighbours(
-    session: Session, centre: AnyRow, distance_px: float, limit: int = 40
+    session: Session, centre: AnyRow, distance_px: float, limit: int = 120
 ) -> list[tuple[AnyRow, NDArray[np.float32]]]:
-    """Components of the same recording near this one, with their masks."""
+    """Components of the same recording near this one, the nearest first, with their masks."""
+    down = Component.centroid_y_px - centre.centroid_y_px
+    across = Component.centroid_x_px - centre.centroid_x_px
     statement = (
         select(Component.id, Component.centroid_y_px, Component.centroid_x_px, ComponentArrays.mask)
         .join(ComponentArrays, ComponentArrays.component_id == Component.id)
@@ -181,6 +183,7 @@ def neighbours(
                 ),
             ),
         )
+        .order_by(down * down + across * across)
         .limit(limit)
     )
     return [(row, row.mask) for row in session.execute(statement)]

@@ -32,8 +32,8 @@ def install(environment: Environment) -> None:
 
 
 def count(value: int) -> str:
-    """A whole number with thin gaps between thousands."""
-    return f"{value:,}".replace(",", "\u2009")
+    """A whole number with narrow gaps between thousands."""
+    return f"{value:,}".replace(",", "\u202f")
 
 
 def percent(value: float | None, digits: int = 0) -> str:

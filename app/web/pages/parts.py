@@ -33,7 +33,7 @@ def to(path: str) -> Response:
 def safe_path(path: str) -> str:
     r"""A path of this site to go to after signing in; the overview for anything else.
 
-    `//host` and `/\\host` are other sites to a browser.
+    `//host` and `/\host` are other sites to a browser.
     """
     inside = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
     return path if inside else "/"
