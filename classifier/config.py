@@ -61,9 +61,9 @@ class TrainingConfig:
     epochs: int = 24
     batch_size: int = 128
     min_batches: int = 4
-    learning_rate: float = 0.004
+    learning_rate: float = 0.008
     weight_decay: float = 0.01
-    dropout: float = 0.5
+    dropout: float = 0.25
     label_smoothing: float = 0.05
     validation_fraction: float = 0.1
     patience: int = 8

@@ -89,9 +89,9 @@ def _neuron(quality: float, optics: Optics, rng: np.random.Generator) -> Window:
 def _doubtful(quality: float, optics: Optics, rng: np.random.Generator) -> Window:
     """A soma out of focus: a shape, but not clearly a donut; often a part of one."""
     return _soma(
-        radius=optics.radius_px * rng.uniform(0.55, 1.15),
+        radius=optics.radius_px * rng.uniform(0.65, 1.15),
         hole=rng.uniform(0.0, 0.45) * (1 if rng.random() < 0.6 else 0.2),
-        edge=rng.uniform(0.9, 2.2),
+        edge=rng.uniform(0.7, 1.7),
         lopsided=rng.uniform(0.2, 1.0),
         irregular=0.13 + 0.1 * (1 - quality),
         rng=rng,
@@ -101,10 +101,10 @@ def _doubtful(quality: float, optics: Optics, rng: np.random.Generator) -> Windo
 def _noise(quality: float, optics: Optics, rng: np.random.Generator) -> Window:
     """A cloud without contour, mostly; scattered specks, or what is left of a soma far below."""
     kind = rng.random()
-    if kind < 0.12 * (2 - quality):
+    if kind < 0.07 * (2 - quality):
         return _soma(optics.radius_px * rng.uniform(0.4, 1.2), 0.0, rng.uniform(2.2, 3.5),
                      rng.uniform(0.3, 1.0), 0.22, rng)  # fmt: skip
-    wide = optics.radius_px * (rng.uniform(0.6, 1.15) if kind < 0.85 else rng.uniform(0.25, 0.5))
+    wide = optics.radius_px * (rng.uniform(0.6, 1.15) if kind < 0.93 else rng.uniform(0.25, 0.5))
     stretch = rng.uniform(0.65, 1.0)
     angle = rng.uniform(0, pi)
     y = _Y * np.cos(angle) + _X * np.sin(angle)
@@ -210,7 +210,7 @@ def wear(
     Its grain is finer and stronger for dim and doubtful components, a threshold bites into its
     border, patch limits cut it straight, and mostly only the heaviest connected piece stays.
     """
-    dimness = {NEURON: 0.5, PROCESS: 0.7, DOUBTFUL: 0.9, NOISE: 1.2}[code] * (1.4 - 0.8 * quality)
+    dimness = {NEURON: 0.5, PROCESS: 0.7, DOUBTFUL: 0.7, NOISE: 1.2}[code] * (1.4 - 0.8 * quality)
     grain = rng.standard_normal(shape.shape, dtype=np.float32)
     if rng.random() < 0.55:
         fine = rng.uniform(0.5, 0.9)
