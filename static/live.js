@@ -22,7 +22,7 @@ export function duration(seconds) {
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
-/** Follow every run on this page; show the page anew when one ends. */
+/** Follow every run on this page; show the page anew when one begins or ends. */
 export function followRuns() {
   for (const place of document.querySelectorAll("[data-live-run]")) {
     if (place instanceof HTMLElement) follow(place);
@@ -37,21 +37,14 @@ function follow(place) {
   /** @param {MessageEvent} event */
   const show = (event) => {
     const run = JSON.parse(event.data);
-    if (!["queued", "running"].includes(run.state)) {
+    if (run.state !== place.dataset.state) {
       source.close();
       location.reload();
       return;
     }
     if (bar instanceof HTMLProgressElement) bar.value = run.progress.fraction || 0;
     if (text) text.textContent = progressText(run.progress, run.state);
-    const word = place.querySelector(".state");
-    if (word && word.textContent !== run.state) {
-      word.textContent = run.state;
-      word.className = `state ${run.state}`;
-    }
   };
-  source.addEventListener("message", show);
-  source.addEventListener("progress", show);
   source.addEventListener("run", show);
   addEventListener("pagehide", () => source.close());
 }

@@ -14,7 +14,7 @@ from app.rendering.masks import png_bytes
 CROP_PX = 150
 """Side of the crop, in source pixels: about ten cell diameters of most recordings."""
 
-ENLARGEMENT = 4
+ENLARGEMENT = 3
 """Picture pixels per source pixel, so that contours are thin against the cells."""
 
 CONTOUR_LEVEL = 0.35
@@ -59,13 +59,24 @@ def context_png(
     centre = _grid_position(own.centroid_px)
     origin = (centre[0] - crop_px // 2, centre[1] - crop_px // 2)
     grey = _crop(summary_image, origin, crop_px)
-    canvas = np.repeat(np.repeat(grey, enlargement, axis=0), enlargement, axis=1)
-    picture = np.repeat(canvas[:, :, None], 3, axis=2).astype(np.float32)
+    grey = np.repeat(np.repeat(grey, enlargement, axis=0), enlargement, axis=1)
+    picture = np.repeat(grey[:, :, None], 3, axis=2)
     window = _Window(origin, enlargement, mask_scale)
+    quiet, loud = (np.zeros(grey.shape, dtype=np.float32) for _ in range(2))
     for neighbour in neighbours:
-        window.draw(picture, neighbour, NEIGHBOUR_COLOUR, width_px=1.4, opacity=0.85)
-    window.draw(picture, own, OWN_COLOUR, width_px=2.0, opacity=1.0)
-    return png_bytes(Image.fromarray(np.rint(picture).astype(np.uint8)))
+        window.draw(quiet, neighbour, width_px=1.2)
+    window.draw(loud, own, width_px=2.0)
+    _blend(picture, 0.85 * quiet, NEIGHBOUR_COLOUR)
+    _blend(picture, loud, OWN_COLOUR)
+    return png_bytes(Image.fromarray(picture))
+
+
+def _blend(picture: NDArray[np.uint8], alpha: NDArray[np.float32], colour: Colour) -> None:
+    """Lay a colour over the picture, in place."""
+    where = alpha > 0.0
+    under = picture[where].astype(np.float32)
+    over = under + (np.array(colour, np.float32) - under) * alpha[where][:, None]
+    picture[where] = np.rint(over).astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -79,16 +90,8 @@ class _Window:
     enlargement: int
     mask_scale: float
 
-    def draw(
-        self,
-        picture: NDArray[np.float32],
-        placed: PlacedMask,
-        colour: Colour,
-        *,
-        width_px: float,
-        opacity: float,
-    ) -> None:
-        """Blend the contour of one mask into the picture, in place."""
+    def draw(self, layer: NDArray[np.float32], placed: PlacedMask, *, width_px: float) -> None:
+        """Add the contour of one mask to a layer of lines, in place. (height, width), 0 to 1."""
         zoom = self.enlargement / self.mask_scale
         box = _lit_box(placed.mask)
         if box is None:
@@ -97,7 +100,7 @@ class _Window:
             round(self._corner(edge % 2, placed.centroid_px) + box[edge] * zoom)
             for edge in range(4)
         )
-        height, width = picture.shape[:2]
+        height, width = layer.shape
         rows = slice(max(top, 0), min(bottom, height))
         columns = slice(max(left, 0), min(right, width))
         if rows.start >= rows.stop or columns.start >= columns.stop:
@@ -105,9 +108,8 @@ class _Window:
         weights = _enlarged(placed.mask, box, (bottom - top, right - left))
         line = contour_coverage(weights, width_px=width_px)
         line = line[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-        alpha = (line * opacity)[:, :, None]
-        part = picture[rows, columns]
-        picture[rows, columns] = part + (np.array(colour, np.float32) - part) * alpha
+        part = layer[rows, columns]
+        np.maximum(part, line, out=part)
 
     def _corner(self, axis: int, centroid_px: tuple[float, float]) -> float:
         """First picture row (axis 0) or column (axis 1) of a mask's area.
@@ -128,11 +130,16 @@ def contour_coverage(weights: NDArray[np.float32], *, width_px: float) -> NDArra
     level = CONTOUR_LEVEL * float(weights.max(initial=0.0))
     if level <= 0.0 or min(weights.shape) < 2:
         return np.zeros(weights.shape, dtype=np.float32)
-    slope_y, slope_x = np.gradient(weights)
-    slope = np.hypot(slope_y, slope_x)
+    slope = np.hypot(*(_slope(weights, axis) for axis in (0, 1)))
     distance = np.abs(weights - level) / np.maximum(slope, level * 1e-3)
     covered: NDArray[np.float32] = np.clip(width_px / 2 + 0.5 - distance, 0.0, 1.0)
     return covered.astype(np.float32)
+
+
+def _slope(weights: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
+    """Central differences along an axis, as np.gradient but without its float64."""
+    ahead, behind = np.roll(weights, -1, axis), np.roll(weights, 1, axis)
+    return np.asarray((ahead - behind) / 2, dtype=np.float32)
 
 
 _Box = tuple[int, int, int, int]

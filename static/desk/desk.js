@@ -44,6 +44,7 @@ async function advance() {
   current = ahead.take();
   mode = current ? "asking" : "idle";
   if (current) view.show(current);
+  else view.wait();
   view.progress(pace, ahead.remaining);
   await refill();
 }

@@ -32,6 +32,15 @@ export class View {
     });
   }
 
+  /** Nothing to show yet: what was answered must not look as if it were still asked. */
+  wait() {
+    this.work = null;
+    find("[data-work]").dataset.component = "";
+    draw(this.mask, null, false);
+    draw(this.context, null, true);
+    this.plot.show(null);
+  }
+
   #paint() {
     const work = this.work;
     if (!work) return;

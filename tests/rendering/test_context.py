@@ -5,6 +5,8 @@ import pytest
 from PIL import Image
 
 from app.rendering.context import (
+    CROP_PX,
+    ENLARGEMENT,
     NEIGHBOUR_COLOUR,
     OUTSIDE_GREY,
     OWN_COLOUR,
@@ -13,6 +15,8 @@ from app.rendering.context import (
     contour_coverage,
 )
 
+SIDE = CROP_PX * ENLARGEMENT
+MIDDLE = (CROP_PX // 2 + 0.5) * ENLARGEMENT
 BLACK_FIELD = np.zeros((300, 300), np.float32)
 
 
@@ -33,10 +37,10 @@ def pixels_of(picture: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
 
 def test_the_component_lies_in_the_middle_with_a_white_contour_round_it():
     picture = opened(context_png(BLACK_FIELD, disc_at(150, 150), []))
-    assert picture.shape == (600, 600, 3)
+    assert picture.shape == (SIDE, SIDE, 3)
     contour = pixels_of(picture, OWN_COLOUR)
-    np.testing.assert_allclose(contour.mean(axis=0), (302, 302), atol=1.5)
-    spread = np.hypot(*(contour - contour.mean(axis=0)).T) / 4
+    np.testing.assert_allclose(contour.mean(axis=0), (MIDDLE, MIDDLE), atol=1.5)
+    spread = np.hypot(*(contour - contour.mean(axis=0)).T) / ENLARGEMENT
     np.testing.assert_allclose(spread, 8.3, atol=1.0)
 
 
@@ -54,7 +58,7 @@ def test_neighbours_are_drawn_at_their_own_place_in_the_quiet_colour():
     own = pixels_of(picture, OWN_COLOUR).mean(axis=0)
     green = np.argwhere(picture[:, :, 1] - picture[:, :, 0] > 40).mean(axis=0)
     assert NEIGHBOUR_COLOUR != OWN_COLOUR
-    np.testing.assert_allclose(green - own, (0, 30 * 4), atol=1.5)
+    np.testing.assert_allclose(green - own, (0, 30 * ENLARGEMENT), atol=1.5)
 
 
 @pytest.mark.parametrize("scale", [0.5, 1.0, 2.0])
@@ -62,7 +66,7 @@ def test_a_rescaled_mask_is_drawn_at_its_size_in_the_field(scale: float):
     own = disc_at(150, 150, radius=8.0)
     picture = opened(context_png(BLACK_FIELD, own, [], mask_scale=scale))
     contour = pixels_of(picture, OWN_COLOUR)
-    height_source_px = np.ptp(contour[:, 0]) / 4
+    height_source_px = np.ptp(contour[:, 0]) / ENLARGEMENT
     assert height_source_px == pytest.approx(16.5 / scale, abs=2.0)
 
 
@@ -70,9 +74,11 @@ def test_a_rescaled_mask_is_drawn_at_its_size_in_the_field(scale: float):
 def test_at_the_border_the_component_stays_in_the_middle_and_the_outside_is_flat(corner):
     bright = np.ones((300, 300), np.float32)
     picture = opened(context_png(bright, disc_at(*corner), [disc_at(150, 150)]))
-    assert picture.shape == (600, 600, 3)
+    assert picture.shape == (SIDE, SIDE, 3)
     assert (picture == OUTSIDE_GREY).all(axis=2).any()
-    np.testing.assert_allclose(pixels_of(picture, OWN_COLOUR).mean(axis=0), (302, 302), atol=2)
+    np.testing.assert_allclose(
+        pixels_of(picture, OWN_COLOUR).mean(axis=0), (MIDDLE, MIDDLE), atol=2
+    )
 
 
 def test_a_recording_without_a_summary_image_still_shows_contours():
