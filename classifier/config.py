@@ -58,7 +58,7 @@ class TrainingConfig:
     architecture: str = "cnn"
     folds: int = 5
     seed: int = 0
-    epochs: int = 24
+    epochs: int = 20
     batch_size: int = 128
     min_batches: int = 4
     learning_rate: float = 0.008
