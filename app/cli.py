@@ -16,7 +16,7 @@ from app.actions.context import Context, make_context
 from app.domain.accounts import Role
 from app.domain.errors import InvalidInput, NotFound, NothingToTrainOn, SomataError
 from app.formats.reading import FORMATS, find_recordings
-from app.locking import DataFolderLock
+from app.locking import DataFolderLock, address_served
 from app.serve import WorkerProcess, serve
 from app.settings import Settings
 from app.storage import migrate
@@ -59,7 +59,7 @@ def read_settings(options: argparse.Namespace) -> Settings:
     """The settings, with what the command line gives in place of the environment."""
     given = {name: getattr(options, name, None) for name in ("host", "port")}
     return Settings.model_validate(
-        {**Settings().model_dump(), **{name: value for name, value in given.items() if value}}
+        Settings().model_dump() | {name: one for name, one in given.items() if one is not None}
     )
 
 
@@ -166,20 +166,19 @@ def run_train(settings: Settings, options: argparse.Namespace) -> int:
         if not jobs.worker_is_alive(context):
             print("No worker is running: it starts with ./somata serve.", file=sys.stderr)
         return 0
-    worker = None if jobs.worker_is_alive(context) else WorkerProcess()
-    if worker is not None:
-        worker.start()
+    worker = WorkerProcess()
     try:
-        return wait_for(context, run.id)
+        return wait_for(context, run.id, worker)
     finally:
-        if worker is not None:
-            worker.stop()
+        worker.stop()
 
 
-def wait_for(context: Context, run_id: int) -> int:
-    """Show a run's progress until it has ended."""
+def wait_for(context: Context, run_id: int, worker: WorkerProcess) -> int:
+    """Show a run's progress until it has ended. Where no other worker lives, start this one."""
     said = ""
     while (run := training.get_run(context, run_id)).state not in ENDED:
+        if not (worker.started or jobs.worker_is_alive(context)):
+            worker.start()
         progress = run.progress
         now = f"{run.state} {progress.get('stage', '')} {100 * progress.get('fraction', 0):.0f}%"
         if now != said:
@@ -197,8 +196,9 @@ def run_user_add(settings: Settings, options: argparse.Namespace) -> int:
     """User add."""
     context = ready_context(settings)
     secret = accounts.add_person(context, options.name, Role(options.role))
-    address = settings.public_url or f"http://{settings.host}:{settings.port}"
-    print(f"{address}/invite/{secret}")
+    usual = f"http://{settings.host}:{settings.port}"
+    address = settings.public_url or address_served(settings.data_dir) or usual
+    print(f"{address.rstrip('/')}/invite/{secret}")
     return 0
 
 

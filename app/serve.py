@@ -1,11 +1,16 @@
 """`serve`: the web server, and one worker under it that is started again if it dies."""
 
+import shutil
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
 
 import structlog
 import uvicorn
@@ -32,9 +37,13 @@ class PortTaken(SomataError):
 
 def serve(settings: Settings, *, with_worker: bool) -> None:
     """Serve until SIGINT or SIGTERM. Raises AlreadyRunning or PortTaken."""
-    with DataFolderLock(settings.data_dir):
+    # uvicorn ends in order and then repeats the signal, which alone would end us on the spot.
+    signal.signal(signal.SIGTERM, stop_like_ctrl_c)
+    with DataFolderLock(settings.data_dir) as lock:
         listening = listen(settings.host, settings.port)
-        address = settings.public_url or address_of(listening)
+        address = (settings.public_url or address_of(listening)).rstrip("/")
+        lock.show_address(address)
+        keep_temporary_files_in(settings.data_dir / "incoming")
         context = make_context(settings)
         migrate.upgrade(context.database)
         app = create_app(settings, context)
@@ -64,6 +73,21 @@ def serve(settings: Settings, *, with_worker: bool) -> None:
             if worker is not None:
                 worker.stop()
             print("Somata has stopped.", flush=True)
+
+
+def stop_like_ctrl_c(_signal: int, _frame: FrameType | None) -> None:
+    """What SIGTERM does: the same as SIGINT."""
+    raise KeyboardInterrupt
+
+
+def keep_temporary_files_in(folder: Path) -> None:
+    """Let uploads arrive and unpack on the disk that is to hold them; /tmp is often too small.
+
+    What a server that was killed has left there is removed: the caller holds the folder's lock.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(folder.resolve())
 
 
 def announce(address: str, invite: str | None) -> None:
@@ -121,6 +145,8 @@ class WorkerProcess:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()
+        # So that none is launched behind the back of `stop`.
+        self._changing = threading.Lock()
         self._watching = threading.Thread(target=self._watch, daemon=True)
 
     def start(self) -> None:
@@ -128,10 +154,16 @@ class WorkerProcess:
         self._launch()
         self._watching.start()
 
+    @property
+    def started(self) -> bool:
+        """Whether it was started."""
+        return self._process is not None
+
     def stop(self) -> None:
         """End it: its standard input closes, and it has some seconds to put its job back."""
-        self._stopping.set()
-        process = self._process
+        with self._changing:
+            self._stopping.set()
+            process = self._process
         if process is None or process.stdin is None:
             return
         process.stdin.close()
@@ -144,11 +176,14 @@ class WorkerProcess:
     def _launch(self) -> None:
         # The pipe tells the worker when we are gone, even by SIGKILL. In a session of its own it
         # does not get our Ctrl-C, which we pass on in our own time.
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "app", "worker", "--until-stdin-closes"],
-            stdin=subprocess.PIPE,
-            start_new_session=True,
-        )
+        with self._changing:
+            if self._stopping.is_set():
+                return
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "app", "worker", "--until-stdin-closes"],
+                stdin=subprocess.PIPE,
+                start_new_session=True,
+            )
 
     def _watch(self) -> None:
         pause_s = 0.5

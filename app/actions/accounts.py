@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from pwdlib import PasswordHash
 from sqlalchemy.orm import Session
@@ -19,8 +20,15 @@ MIN_PASSWORD_LENGTH = 8
 TOKEN_PREFIX = "somata_"  # noqa: S105 - a marker that secret scanners can look for
 
 _passwords = PasswordHash.recommended()
-# Checked when there is no such name, so that the time taken does not tell which names exist.
-_NOBODY = _passwords.hash(secrets.token_hex(16))
+
+
+@cache
+def _nobody() -> str:
+    """Checked when there is no such name, so that the time taken does not tell which names exist.
+
+    Made at the first use: argon2 is slow on purpose, and importing has no effects.
+    """
+    return _passwords.hash(secrets.token_hex(16))
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ def sign_in(context: Context, name: str, password: str) -> tuple[Account, int]:
         found = labelers.by_name(session, name.strip())
     stored = found.password_hash if found and found.active and found.person else None
     # Argon2 takes tens of milliseconds on purpose: never inside a transaction.
-    fits = _passwords.verify(password, stored or _NOBODY)
+    fits = _passwords.verify(password, stored or _nobody())
     if found is None or stored is None or not fits:
         raise NotSignedIn("Name and password do not fit. Try again, or ask an admin for an invite.")
     return _account(found), found.session_epoch

@@ -45,7 +45,8 @@ def visitor(request: Request) -> Account | None:
         session = get_sessions(request).read(request)
         account = None if session is None else accounts.account_of_session(context, *session)
         if request.method not in SAFE_METHODS:
-            check_origin(request, signed_in=account is not None)
+            home = context.settings.public_url
+            check_origin(request, signed_in=account is not None, home=home)
     request.state.account = account
     return account
 
@@ -68,11 +69,12 @@ def admin(account: Annotated[Account, Depends(signed_in)]) -> Account:
     return account
 
 
-def check_origin(request: Request, *, signed_in: bool) -> None:
+def check_origin(request: Request, *, signed_in: bool, home: str | None = None) -> None:
     """Refuse what another site makes a browser send.
 
     Browsers name the origin of every POST; one that carries a session but names none is refused
     too. A program without a cookie cannot be misused in this way.
+    home: the address that people reach Somata at, where a proxy may not pass their Host on.
     """
     origin = request.headers.get("origin") or request.headers.get("referer")
     if origin is None:
@@ -81,8 +83,17 @@ def check_origin(request: Request, *, signed_in: bool) -> None:
                 "A request with a session cookie must name its origin. Programs use a token."
             )
         return
-    if urlsplit(origin).netloc != request.headers.get("host"):
+    ours = {request.headers.get("host", "").lower(), host_of(home or "")} - {""}
+    if host_of(origin) not in ours:
         raise WrongOrigin("This request came from another site. Open Somata itself and try again.")
+
+
+def host_of(address: str) -> str:
+    """Host and port of an address, as a Host header has them; empty where there are none."""
+    try:
+        return urlsplit(address).netloc.lower()
+    except ValueError:
+        return ""
 
 
 Caller = Annotated[Account, Depends(signed_in)]

@@ -5,10 +5,14 @@ import time
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.web.problems import answer
 
 log = structlog.get_logger()
 
+API = "/api/v1"
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; "
@@ -47,8 +51,8 @@ class Metrics:
 
 
 class Outermost:
-    """Security headers, metrics and the log line of every request. Plain ASGI, so streams stay
-    streams.
+    """Security headers, metrics and the log line of every request, and the answer to what nobody
+    foresaw. Plain ASGI, so streams stay streams.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
@@ -61,7 +65,7 @@ class Outermost:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        status = 500
+        status = 0
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -76,12 +80,23 @@ class Outermost:
 
         try:
             await self.app(scope, receive, send_with_headers)
+        except Exception:
+            # Answered here: the framework's own last resort lies outside, and lacks our headers.
+            log.exception("request failed", path=scope["path"])
+            if status:
+                raise
+            detail = "Something went wrong on our side; nothing was stored. The log says what."
+            response = answer(Request(scope), 500, "Internal error", detail)
+            await response(scope, receive, send_with_headers)
         finally:
-            self._note(scope, status, time.perf_counter() - started)
+            self._note(scope, status or 500, time.perf_counter() - started)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         # The route's pattern, not the path: a label per component would grow without end.
         route = getattr(scope.get("route"), "path", "none")
+        if scope["path"].startswith(API) and route != "none":
+            # The framework's pattern lacks the prefix, and pages have some of the same names.
+            route = API + route.removeprefix(API)
         method = scope["method"]
         known = method if method in {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"} else "other"
         self.metrics.requests.labels(known, route, str(status)).inc()

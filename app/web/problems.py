@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app.domain.errors import NotSignedIn, SomataError, WorkerUnavailable
 from app.web.api.schemas import Problem
@@ -16,6 +17,7 @@ from app.web.templating import error_page
 log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
+FULL = Match.FULL
 
 MEANINGS = {
     400: "The request cannot be understood.",
@@ -28,15 +30,18 @@ MEANINGS = {
     415: "A content type that is not taken here.",
     422: "A value cannot be used.",
     501: "Part of the contract that is not there yet.",
-    503: "No worker answered in time.",
+    503: "The database or a worker did not answer in time.",
 }
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The problems an operation may answer with, for its OpenAPI description."""
+    """The problems an operation may answer with, for its OpenAPI description.
+
+    503 is among them without being named: any of them may meet a database that is away.
+    """
     return {
         status: {"model": Problem, "description": MEANINGS[status], "content": {MEDIA_TYPE: {}}}
-        for status in statuses
+        for status in sorted({*statuses, 503})
     }
 
 
@@ -84,6 +89,8 @@ def install(app: FastAPI) -> None:
         response = answer(request, status, title, str(error.detail))
         for name, value in (error.headers or {}).items():
             response.headers[name] = value
+        if status == 405:
+            response.headers["Allow"] = ", ".join(methods_of(request))
         return response
 
     @app.exception_handler(RequestValidationError)
@@ -102,11 +109,15 @@ def install(app: FastAPI) -> None:
         detail = "The database did not answer. Try again; nothing was stored of this request."
         return answer(request, unavailable, "Database unavailable", detail)
 
-    @app.exception_handler(Exception)
-    def unknown(request: Request, error: Exception) -> Response:
-        log.error("request failed", path=request.url.path, exc_info=error)
-        detail = "Something went wrong on our side; nothing was stored. The log has the details."
-        return answer(request, 500, "Internal error", detail)
+
+def methods_of(request: Request) -> list[str]:
+    """The methods that this address does take: of all its routes, not of the first one."""
+    routes = request.app.router.routes
+    return [
+        method
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+        if any(route.matches({**request.scope, "method": method})[0] is FULL for route in routes)
+    ]
 
 
 def must_sign_in() -> NotSignedIn:

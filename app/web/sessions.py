@@ -19,6 +19,7 @@ class Sessions:
         key = settings.secret_key or kept_secret(settings.data_dir / "secret.key")
         self._signer = URLSafeTimedSerializer(key, salt="session")
         self._max_age_s = settings.session_days * 86_400
+        self._public_https = (settings.public_url or "").startswith("https:")
 
     def start(self, request: Request, response: Response, labeler_id: int, epoch: int) -> None:
         """Sign a browser in."""
@@ -28,7 +29,7 @@ class Sessions:
             max_age=self._max_age_s,
             httponly=True,
             samesite="lax",
-            secure=request.url.scheme == "https",
+            secure=self._public_https or request.url.scheme == "https",
         )
 
     def end(self, response: Response) -> None:

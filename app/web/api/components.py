@@ -127,7 +127,11 @@ def context_png(
     return _cached(Response(picture, media_type="image/png"), tag, v)
 
 
-@router.get("/{component}/trace", responses=responses(401, 404, 422))
+@router.get(
+    "/{component}/trace",
+    response_model=TraceOut,
+    responses={**NOT_MODIFIED, **responses(401, 404, 422)},
+)
 def trace(
     context: World,
     account: Caller,
@@ -135,10 +139,14 @@ def trace(
     response: Response,
     points: Annotated[int, Query(ge=4, le=100_000)] = 1000,
     v: Version = None,
-) -> TraceOut:
+    if_none_match: IfNoneMatch = None,
+) -> TraceOut | Response:
     """Points to draw, thinned without losing a peak; empty where the source has no trace."""
+    tag = f"{pictures.content_hash(context, component)}-{points}"
+    if _has(tag, if_none_match):
+        return _cached(Response(status_code=304), tag, v)
     found = pictures.trace(context, component, points)
-    _cached(response, f"{pictures.content_hash(context, component)}-{points}", v)
+    _cached(response, tag, v)
     return TraceOut(
         times=found.times.round(4).tolist(),
         values=[float(f"{value:.6g}") for value in found.values],
@@ -152,13 +160,16 @@ def _ascii(text: str | None) -> str:
 
 
 def _has(tag: str, if_none_match: str | None) -> bool:
-    return if_none_match is not None and if_none_match.strip() == f'"{tag}"'
+    # A proxy may join several tags, or mark ours as weak when it compresses.
+    known = {one.strip().removeprefix("W/") for one in (if_none_match or "").split(",")}
+    return not known.isdisjoint({f'"{tag}"', "*"})
 
 
 def _cached(response: Response, tag: str, version: str | None) -> Response:
     """Immutable where the address names this very content; else asked again each time."""
     response.headers["ETag"] = f'"{tag}"'
-    immutable = version is not None and tag.startswith(version)
+    named = version is not None and len(version) >= present.VERSION_LENGTH
+    immutable = named and tag.startswith(version or "")
     response.headers["Cache-Control"] = (
         "private, max-age=31536000, immutable" if immutable else "private, no-cache"
     )

@@ -16,11 +16,13 @@ from app.storage.components import Position
 from app.web.api import schemas
 
 API = "/api/v1"
+VERSION_LENGTH = 16
+"""How much of a content hash stands in an address, in characters."""
 
 
 def urls(component_id: int, content_hash: str) -> schemas.ComponentUrls:
     """Addresses of a component's pictures; the hash in them lets a browser keep them for ever."""
-    base, version = f"{API}/components/{component_id}", f"v={content_hash[:16]}"
+    base, version = f"{API}/components/{component_id}", f"v={content_hash[:VERSION_LENGTH]}"
     return schemas.ComponentUrls(
         mask_png=f"{base}/mask.png?{version}",
         mask_npy=f"{base}/mask.npy?{version}",

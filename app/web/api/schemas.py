@@ -8,6 +8,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 # SQLite and PostgreSQL integers are signed; a larger key is a client's mistake, not a 500.
 Key = Annotated[int, Field(ge=1, le=2**31 - 1)]
+# PostgreSQL's text holds everything but NUL.
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+# What a training setting may be: no NaN, no nested surprises, nothing JSON cannot carry back.
+Whole = Annotated[int, Field(strict=True, ge=-(2**53), le=2**53)]
+ConfigValue = (
+    Annotated[bool, Field(strict=True)]
+    | Whole
+    | Annotated[float, Field(strict=True, allow_inf_nan=False)]
+    | Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")]
+    | Annotated[list[Whole], Field(max_length=20)]
+)
 LabelCode = Annotated[
     int, Field(ge=1, le=4, description="1 neuron, 2 process, 3 noise, 4 doubtful neuron")
 ]
@@ -200,7 +211,7 @@ class SkipIn(Body):
     component: Key
     lease: UUID | None = None
     round: Key | None = None
-    reason: str | None = Field(default=None, max_length=500)
+    reason: Text | None = Field(default=None, max_length=500)
 
 
 class UndoOut(BaseModel):
@@ -249,8 +260,8 @@ class LabelsOut(BaseModel):
 
 
 class TrainingIn(Body):
-    config: dict[str, Any] | None = Field(
-        default=None, description="fields of the classifier's TrainingConfig"
+    config: dict[Annotated[str, Field(max_length=50)], ConfigValue] | None = Field(
+        default=None, max_length=50, description="fields of the classifier's TrainingConfig"
     )
 
 
@@ -300,7 +311,7 @@ class PredictAnswer(BaseModel):
 class RoundIn(Body):
     order: Literal["entropy", "quality"] = "quality"
     size: int = Field(default=200, ge=1, le=10000)
-    title: str | None = Field(default=None, min_length=1, max_length=200)
+    title: Text | None = Field(default=None, min_length=1, max_length=200)
     recording: Key | None = None
 
 

@@ -25,7 +25,7 @@ ENDED = {"succeeded", "failed", "cancelled"}
 @router.post("", status_code=202, responses=responses(400, 401, 403, 409, 422))
 def request_run(context: World, account: Admin, body: TrainingIn | None = None) -> TrainingRunOut:
     """Queue a training run. One at a time: 409 while another waits or runs."""
-    config = None if body is None else body.config
+    config = None if body is None or body.config is None else dict(body.config)
     return present.run(training.request_run(context, account, config))
 
 
