@@ -15,7 +15,6 @@ from typing import Any
 import h5py
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from app.domain.recordings import Recording
 from app.formats.assembling import assemble
@@ -80,6 +79,8 @@ def _columns(estimates: Any, limits: ReadLimits) -> Columns:
         dense = numbers(matrix, limits)
         if dense.ndim != 2:
             raise BadContent("has no footprints in 'estimates/A'. Run the extraction again.")
+        from scipy import sparse
+
         columns = sparse.csc_matrix(dense)
         return columns.data, columns.indices, columns.indptr, dense.shape[0]
     if matrix is None:

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from app.domain.recordings import MASK_SIZE_PX, TARGET_NEURON_RADIUS_PX
 from app.formats.footprint import Footprint
@@ -66,6 +65,9 @@ def crop_mask(
     centre = (int(np.floor(y + 0.5)), int(np.floor(x + 0.5)))
     if neuron_radius_px is None:
         return _window(footprint, centre, HALF_PX)[:MASK_SIZE_PX, :MASK_SIZE_PX]
+    # Not at the top: it takes about a second, which every start of the server would pay.
+    from scipy import ndimage
+
     scale = mask_scale(neuron_radius_px)
     half = int(np.ceil(HALF_PX / scale)) + 2
     window = _window(footprint, centre, half)

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from app.formats.footprint import Footprint
 
@@ -53,6 +52,9 @@ def _size(shape: tuple[int, ...]) -> str:
 
 
 def _resized(values: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
+    # Not at the top: it takes about a second, which every start of the server would pay.
+    from scipy import ndimage
+
     shrink = max(1.0, values.shape[0] / shape[0])
     smooth = ndimage.gaussian_filter(values, (shrink - 1) / 2) if shrink > 1 else values
     axes = [

@@ -81,7 +81,7 @@ def _content(path: Path) -> tuple[NDArray[Any], NDArray[Any], float, Any]:
             extractor.get_sampling_frequency(),
             extractor.get_property("cell_status", ids=extractor.get_roi_ids()),
         )
-    except Exception as cause:  # noqa: BLE001 - Inscopix's library raises plain Exception
+    except Exception as cause:  # Inscopix's library raises nothing more exact
         raise BadContent(
             "cannot be read by Inscopix's library. Export the cell set again."
         ) from cause

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from app.domain.recordings import Recording
 from app.formats.assembling import assemble
@@ -109,7 +108,7 @@ def _source(holder: Tree, name: str, tree: Tree) -> Source:
     if masks.ndim == 3:
         _place_stack(source, masks)
     else:
-        _place_columns(source, sparse.csc_matrix(masks), _field(tree, images))
+        _place_columns(source, masks, _field(tree, images))
     return source
 
 
@@ -126,8 +125,11 @@ def _place_stack(source: Source, masks: NDArray[Any]) -> None:
     source.footprints = from_stack(masks)
 
 
-def _place_columns(source: Source, columns: Any, field: tuple[int, int] | None) -> None:
-    """(pixels, components), pixels down the columns of the field."""
+def _place_columns(source: Source, masks: Any, field: tuple[int, int] | None) -> None:
+    """(pixels, components), dense or sparse, pixels down the columns of the field."""
+    from scipy import sparse
+
+    columns = sparse.csc_matrix(masks)
     if field is None:
         raise BadContent(
             "has footprints as a matrix of pixels, but not the field's size. Save d1 and d2, or "

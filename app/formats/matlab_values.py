@@ -11,8 +11,6 @@ from typing import Any
 
 import h5py
 import numpy as np
-from scipy import io as scipy_io
-from scipy import sparse
 
 from app.formats.hdf5 import check_dataset, is_hdf5, opened
 from app.formats.limits import ReadLimits
@@ -31,6 +29,8 @@ Tree = dict[str, Any]
 
 def is_sparse(value: Any) -> bool:
     """Whether a value is one of scipy's sparse matrices."""
+    from scipy import sparse
+
     return bool(sparse.issparse(value))
 
 
@@ -53,6 +53,9 @@ def load(path: Path, limits: ReadLimits) -> Tree:
         with opened(path, limits) as file:
             return _group(file, limits, 0)
     _check_unpacked(path, limits)
+    # Not at the top: it takes about a second, which every start of the server would pay.
+    from scipy import io as scipy_io
+
     try:
         values = scipy_io.loadmat(path, simplify_cells=True)
     except NameError as cause:
@@ -91,6 +94,8 @@ def _unpacked_bytes(packed: bytes, left: int) -> int:
 
 
 def _plain_tree(values: dict[str, Any], depth: int) -> Tree:
+    from scipy import sparse
+
     tree: Tree = {}
     for name, value in values.items():
         if isinstance(value, dict) and depth < MAX_DEPTH:
@@ -132,6 +137,8 @@ def _add_dataset(tree: Tree, name: str, item: Any, limits: ReadLimits, depth: in
 
 
 def _sparse(group: Any, limits: ReadLimits) -> Any:
+    from scipy import sparse
+
     n_rows = int(group.attrs["MATLAB_sparse"])
     starts = group["jc"]
     parts = [group.get(key) for key in ("data", "ir")]

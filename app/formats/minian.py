@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 
 from app.domain.recordings import Recording
@@ -56,6 +55,9 @@ def _opened(path: Path, name: str, limits: ReadLimits) -> Any:
     place = _place(path, name)
     if place is None:
         return None
+    # Not at the top: it takes about a second, which every start of the server would pay.
+    import zarr
+
     array = zarr.open_array(place, mode="r")
     if array.dtype.kind not in NUMBER_KINDS or array.dtype.itemsize > MAX_ITEM_BYTES:
         raise BadContent(f"{name}.zarr is of type {array.dtype} where numbers were expected.")
@@ -111,6 +113,8 @@ def _units(path: Path, name: str, limits: ReadLimits) -> NDArray[Any] | None:
     place = _place(path, name)
     if place is None or not (place.parent / UNIT).is_dir():
         return None
+    import zarr
+
     inner = zarr.open_array(place.parent / UNIT, mode="r")
     check_size(int(inner.size) * 8, limits.max_unpacked_bytes, UNIT)
     return np.asarray(inner[...]) if inner.dtype.kind in "iu" and inner.ndim == 1 else None

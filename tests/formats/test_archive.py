@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from app.domain.errors import FileTooLarge, UnreadableFile
+from app.formats.archive import _unpack
 from app.formats.limits import MB, ReadLimits
 from app.formats.reading import read_recording, read_recordings
 from tests.formats.builders import booming, discs, npz, save_pickle, some_traces, suite2p, zipped
@@ -136,6 +137,15 @@ def test_a_bomb_that_lies_about_its_size_stops_while_unpacking(tmp_path):
     path.write_bytes(path.read_bytes().replace(size, struct.pack("<I", 100)))
     with pytest.raises((UnreadableFile, FileTooLarge)):
         read_recording(path, limits=ReadLimits(max_unpacked_bytes=8 * MB))
+
+
+def test_unpacking_stops_at_what_is_left_even_if_the_directory_was_believed(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.npy", b"\0" * (4 * MB))
+    with zipfile.ZipFile(path) as archive, pytest.raises(FileTooLarge):
+        _unpack(archive, archive.infolist()[0], tmp_path / "a.npy", 2 * MB, ReadLimits())
+    assert (tmp_path / "a.npy").stat().st_size <= 2 * MB
 
 
 def test_too_many_members_are_refused(tmp_path):

@@ -129,6 +129,11 @@ def test_a_type_with_doctored_flags_cannot_turn_bytes_into_objects():
         loads(doctored.encode(), "stat.npy")
 
 
+def test_a_memo_number_of_gigabytes_is_refused_before_it_is_allocated():
+    with pytest.raises(BadContent, match="memo number out of sequence"):
+        loads(HOSTILE["a memo of gigabytes"], "stat.npy")
+
+
 def test_a_deep_pickle_is_refused():
     deep: list = []
     for _ in range(300):
