@@ -14,8 +14,8 @@ from app.domain.accounts import Account
 from app.domain.errors import Conflict, NotAllowed, NotFound
 from app.domain.events import EventKind, LabelEvent
 from app.storage import components, events, leases, rounds, runs, states
-from app.storage.database import lock_event_log
-from app.storage.tables import Lease
+from app.storage.database import lock_event_log, lock_queue
+from app.storage.rows import AnyRow
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class _Posting:
     now: datetime
     before: dict[UUID, LabelEvent]
     known: set[int]
-    held: dict[int, Lease]
+    held: dict[int, AnyRow]
     open_rounds: dict[int, dict[int, int]]
 
 
@@ -69,24 +69,32 @@ def answer(context: Context, account: Account, answers: Sequence[Answer]) -> lis
     The same id again is harmless. A late answer is kept, and its receipt says so. An answer
     about nothing (no such component or round) is refused alone, without harm to the others.
     """
+    return context.database.write_together(
+        lambda session: _answer(session, context.now(), account, answers)
+    )
+
+
+def _answer(
+    session: Session, now: datetime, account: Account, answers: Sequence[Answer]
+) -> list[Receipt]:
     keys = sorted({one.component for one in answers})
-    with context.database.write() as session:
-        lock_event_log(session)
-        posting = _Posting(
-            session=session,
-            account=account,
-            now=context.now(),
-            before=events.with_uuids(session, [one.id for one in answers]),
-            known=set(components.several(session, keys)),
-            held=leases.holders(session, keys),
-            open_rounds=_rounds_of(session, answers),
-        )
-        receipts = [_take(posting, one) for one in answers]
-        changed = sorted({one.component for one in receipts if one.status == "saved"})
-        if changed:
-            states.refresh(session, changed)
-            leases.release(session, account.id, changed)
-        return _with_reveals(session, posting, answers, receipts)
+    lock_event_log(session)
+    posting = _Posting(
+        session=session,
+        account=account,
+        now=now,
+        before=events.with_uuids(session, [one.id for one in answers]),
+        known=components.existing(session, keys),
+        held=leases.holders(session, keys),
+        open_rounds=_rounds_of(session, answers),
+    )
+    receipts = [_take(posting, one) for one in answers]
+    changed = sorted({one.component for one in receipts if one.status == "saved"})
+    if changed:
+        states.refresh(session, changed)
+        lock_queue(session)
+        leases.release(session, account.id, changed)
+    return _with_reveals(session, posting, answers, receipts)
 
 
 def _rounds_of(session: Session, answers: Sequence[Answer]) -> dict[int, dict[int, int]]:
@@ -214,7 +222,8 @@ def undo(context: Context, account: Account, event_id: UUID, undoes: UUID) -> in
                 "created_at": context.now(),
             },
         )
-        states.refresh(session, [target.component_id])
+        if target.kind is EventKind.LABEL:
+            states.refresh(session, [target.component_id])
         return target.component_id
 
 
@@ -225,7 +234,7 @@ def skip(context: Context, account: Account, skipped: Answer, reason: str | None
     """
     with context.database.write() as session:
         lock_event_log(session)
-        if components.one(session, skipped.component) is None:
+        if not components.existing(session, [skipped.component]):
             raise NotFound("component", skipped.component)
         if skipped.round is not None and rounds.one(session, skipped.round) is None:
             raise NotFound("round", skipped.round)
@@ -252,5 +261,6 @@ def skip(context: Context, account: Account, skipped: Answer, reason: str | None
                 "created_at": context.now(),
             },
         )
+        lock_queue(session)
         leases.release(session, account.id, [skipped.component])
         return Receipt(skipped.id, skipped.component, "saved")

@@ -11,7 +11,7 @@ from app.actions.context import Context
 from app.domain.accounts import Account
 from app.domain.errors import Conflict, NotFound
 from app.domain.serving import STRATEGIES, reason_for, strategy_named
-from app.storage import components, leases, recordings, rounds
+from app.storage import candidates, components, leases, recordings, rounds
 from app.storage.database import lock_queue
 from app.storage.leases import Granted, LeaseTerms
 
@@ -60,14 +60,16 @@ def next_components(
         now=context.now(),
         duration=timedelta(minutes=context.settings.lease_minutes),
     )
-    with context.database.write() as session:
+    with context.database.note() as session:
         _check(session, wanted)
         lock_queue(session)
         leases.forget_expired(session, terms.now)
         granted = (
             []
             if wanted.holding is None
-            else leases.renew_unheld(session, terms, wanted.holding, wanted.count)
+            else leases.renew_unheld(
+                session, terms, leases.Renewal(wanted.holding, wanted.recording), wanted.count
+            )
         )
         granted += leases.grant(
             session, _candidates(session, account, wanted, wanted.count - len(granted)), terms
@@ -90,17 +92,17 @@ def _check(session: Session, wanted: Wanted) -> None:
 
 def _candidates(
     session: Session, account: Account, wanted: Wanted, count: int
-) -> list[leases.Candidate]:
+) -> list[candidates.Candidate]:
     if count <= 0:
         return []
     if wanted.round is not None:
-        return leases.round_candidates(session, wanted.round, account.id, count)
+        return candidates.round_candidates(session, wanted.round, account.id, count)
     strategy = strategy_named(wanted.strategy)
-    return leases.candidates(session, strategy, account.id, wanted.recording, count)
+    return candidates.candidates(session, strategy, account.id, wanted.recording, count)
 
 
 def _work(session: Session, strategy: str, granted: list[Granted]) -> list[Work]:
-    found = components.several(session, [one.component_id for one in granted])
+    found = components.places(session, [one.component_id for one in granted])
     return [
         Work(
             component=one.component_id,
@@ -118,5 +120,6 @@ def _work(session: Session, strategy: str, granted: list[Granted]) -> list[Work]
 
 def release_all(context: Context, account: Account) -> None:
     """Give back everything this labeler was promised: they sign out or leave the desk."""
-    with context.database.write() as session:
+    with context.database.note() as session:
+        lock_queue(session)
         leases.release_all(session, account.id)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Table, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.events import EventKind
@@ -27,6 +27,7 @@ ORDER_COLUMNS: dict[str, Any] = {
     "cue": ComponentState.cue_process,
 }
 
+_COMPONENTS = cast(Table, Component.__table__)
 _LISTED = select(
     Component.id,
     Component.recording_id,
@@ -76,6 +77,26 @@ def several(session: Session, component_ids: Sequence[int]) -> dict[int, AnyRow]
     """Components with their states, by key."""
     rows = session.execute(_LISTED.where(Component.id.in_(component_ids)))
     return {row.id: row for row in rows}
+
+
+_EXISTING = select(_COMPONENTS.c.id).where(
+    _COMPONENTS.c.id.in_(bindparam("component_ids", expanding=True))
+)
+_PLACES = select(_COMPONENTS.c.id, _COMPONENTS.c.recording_id, _COMPONENTS.c.content_hash).where(
+    _COMPONENTS.c.id.in_(bindparam("component_ids", expanding=True))
+)
+
+
+def existing(session: Session, component_ids: Sequence[int]) -> set[int]:
+    """Those of the keys that are components."""
+    given = {"component_ids": list(component_ids)}
+    return set(session.connection().execute(_EXISTING, given).scalars())
+
+
+def places(session: Session, component_ids: Sequence[int]) -> dict[int, AnyRow]:
+    """Recording and content hash of components, by key."""
+    given = {"component_ids": list(component_ids)}
+    return {row.id: row for row in session.connection().execute(_PLACES, given)}
 
 
 def page(
@@ -158,7 +179,7 @@ def masks(session: Session, component_ids: Sequence[int]) -> NDArray[np.float32]
     statement = select(ComponentArrays.component_id, ComponentArrays.mask).where(
         ComponentArrays.component_id.in_(component_ids)
     )
-    found = dict(session.execute(statement).tuples().all())
+    found = dict(session.execute(statement).all())
     return np.stack([found[key] for key in component_ids])
 
 
@@ -199,7 +220,7 @@ def ids(session: Session, recording_id: int | None = None) -> list[int]:
 
 def recordings_of(session: Session) -> dict[int, int]:
     """Every component's recording, by key."""
-    return dict(session.execute(select(Component.id, Component.recording_id)).tuples().all())
+    return dict(session.execute(select(Component.id, Component.recording_id)).all())
 
 
 def of_recording(session: Session, recording_id: int) -> Iterator[AnyRow]:

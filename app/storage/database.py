@@ -1,10 +1,10 @@
 """Engines and transactions: how the rest of storage reaches the database."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
@@ -13,8 +13,11 @@ from sqlalchemy.orm import Session
 EVENT_LOG_LOCK = 0x536F6D61
 QUEUE_LOCK = 0x536F6D62
 MIGRATION_LOCK = 0x536F6D63
+JOBS_LOCK = 0x536F6D64
 
 BUSY_TIMEOUT_MS = 30_000
+
+Result = TypeVar("Result")
 
 
 class Database:
@@ -29,12 +32,20 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._writer = threading.Lock()
+        self._waiting = threading.Lock()
+        self._turns: list[_Turn] = []
         if self.is_sqlite:
-            self._reading = _sqlite_engine(url, "BEGIN")
-            self._writing = _sqlite_engine(url, "BEGIN IMMEDIATE")
+            self._reading = _sqlite_engine(url, "BEGIN", "NORMAL")
+            # FULL: an acknowledged label survives a power cut, not only a killed process.
+            self._writing = _sqlite_engine(url, "BEGIN IMMEDIATE", "FULL")
+            self._noting = _sqlite_engine(url, "BEGIN IMMEDIATE", "NORMAL")
         else:
-            self._reading = self._writing = create_engine(
+            self._writing = self._noting = create_engine(
                 url, pool_size=20, max_overflow=40, pool_pre_ping=True
+            )
+            # By default each statement of a transaction would see another state.
+            self._reading = self._writing.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
 
     @property
@@ -59,24 +70,88 @@ class Database:
 
         Handlers open it inside themselves, so that what they answer is already on disk.
         """
-        if not self.is_sqlite:
-            with Session(self._writing, expire_on_commit=False) as session, session.begin():
-                yield session
-            return
+        with self._transaction(self._writing) as session:
+            yield session
+
+    @contextmanager
+    def note(self) -> Iterator[Session]:
+        """A `write` that a power cut may take back, for what is worthless after one: leases and
+        signs of life. It does not wait for the disk.
+        """
+        with self._transaction(self._noting) as session:
+            yield session
+
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Session]:
         with (
-            self._writer,
-            Session(self._writing, expire_on_commit=False) as session,
+            self._writer if self.is_sqlite else nullcontext(),
+            Session(engine, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session
 
+    def write_together(self, work: Callable[[Session], Result]) -> Result:
+        """Do `work` in a transaction that callers who wait at the same time share.
+
+        A commit waits for the disk; twenty labelers would wait for each other's commits in turn.
+        So whoever gets the lock does the work of all who wait, each in a savepoint of its own,
+        and commits once. Returns, or raises what `work` raised, when the commit is done.
+        """
+        if not self.is_sqlite:
+            with self.write() as session:
+                return work(session)
+        turn = _Turn(work)
+        with self._waiting:
+            self._turns.append(turn)
+        with self._writer:
+            if not turn.over:
+                self._take_turns()
+        if turn.error is not None:
+            raise turn.error
+        result: Result = turn.result
+        return result
+
+    def _take_turns(self) -> None:
+        with self._waiting:
+            turns, self._turns = self._turns, []
+        try:
+            with Session(self._writing, expire_on_commit=False) as session, session.begin():
+                for turn in turns:
+                    turn.take(session)
+        except BaseException as error:
+            # Nothing of this transaction is on disk, whatever each of them thought.
+            for turn in turns:
+                turn.error = error
+            raise
+        finally:
+            for turn in turns:
+                turn.over = True
+
     def dispose(self) -> None:
         """Close every connection."""
-        self._reading.dispose()
-        self._writing.dispose()
+        for engine in (self._reading, self._writing, self._noting):
+            engine.dispose()
 
 
-def _sqlite_engine(url: str, begin: str) -> Engine:
+class _Turn:
+    """One caller's work within a shared transaction, and what came of it."""
+
+    def __init__(self, work: Callable[[Session], Any]) -> None:
+        self.work = work
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.over = False
+
+    def take(self, session: Session) -> None:
+        """Do the work; if it fails, undo it alone."""
+        try:
+            with session.begin_nested():
+                self.result = self.work(session)
+        except Exception as error:  # noqa: BLE001 - raised again where the work came from
+            self.error = error
+
+
+def _sqlite_engine(url: str, begin: str, synchronous: str) -> Engine:
     engine = create_engine(
         url, pool_size=20, max_overflow=40, connect_args={"check_same_thread": False}
     )
@@ -88,8 +163,7 @@ def _sqlite_engine(url: str, begin: str) -> Engine:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         cursor.execute("PRAGMA journal_mode = WAL")
-        # FULL: an acknowledged label survives a power cut, not only a killed process.
-        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute(f"PRAGMA synchronous = {synchronous}")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute("PRAGMA cache_size = -65536")
         cursor.execute("PRAGMA mmap_size = 1073741824")
@@ -118,6 +192,11 @@ def lock_queue(session: Session) -> None:
     lease is a row that is not there yet.
     """
     _lock(session, QUEUE_LOCK)
+
+
+def lock_jobs(session: Session) -> None:
+    """Make this transaction the only one that looks whether a job waits and adds one."""
+    _lock(session, JOBS_LOCK)
 
 
 def _lock(session: Session, key: int) -> None:

@@ -2,33 +2,51 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import distinct, func, insert, select
+from sqlalchemy import Table, bindparam, distinct, func, insert, select
 from sqlalchemy.orm import Session
 
 from app.domain.events import EventKind, LabelEvent
 from app.storage.rows import AnyRow, AnySelect
 from app.storage.tables import Labeler, LabelEventRow
 
+_LOG = cast(Table, LabelEventRow.__table__)
+_LABELERS = cast(Table, Labeler.__table__)
 _EVENT = select(
-    LabelEventRow.id,
-    LabelEventRow.uuid,
-    LabelEventRow.component_id,
-    LabelEventRow.labeler_id,
-    Labeler.person,
-    LabelEventRow.kind,
-    LabelEventRow.label,
-    LabelEventRow.undoes,
-    LabelEventRow.created_at,
-).join(Labeler, Labeler.id == LabelEventRow.labeler_id)
+    _LOG.c.id,
+    _LOG.c.uuid,
+    _LOG.c.component_id,
+    _LOG.c.labeler_id,
+    _LABELERS.c.person,
+    _LOG.c.kind,
+    _LOG.c.label,
+    _LOG.c.undoes,
+    _LOG.c.created_at,
+).join(_LABELERS, _LABELERS.c.id == _LOG.c.labeler_id)
+# One set of columns for every kind of event, so that one compiled statement serves them all.
+_EMPTY: dict[str, Any] = {
+    "label": None,
+    "undoes": None,
+    "round_id": None,
+    "seconds": None,
+    "late": False,
+    "reason": None,
+}
+
+# Built once: these run at every key that a labeler presses, and building costs more than running.
+_APPEND = insert(_LOG).returning(_LOG.c.id)
+_BY_UUID = _EVENT.where(_LOG.c.uuid.in_(bindparam("uuids", expanding=True)))
+_OF_COMPONENTS = _EVENT.where(
+    _LOG.c.component_id.in_(bindparam("component_ids", expanding=True))
+).order_by(_LOG.c.id)
 
 
 def append(session: Session, values: dict[str, Any]) -> int:
     """Append one event and return its id. The caller holds the event log (`lock_event_log`)."""
-    statement = insert(LabelEventRow).values(**values).returning(LabelEventRow.id)
-    return session.execute(statement).scalar_one()
+    event_id: int = session.connection().execute(_APPEND, {**_EMPTY, **values}).scalar_one()
+    return event_id
 
 
 def append_many(session: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -39,7 +57,7 @@ def append_many(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 def with_uuids(session: Session, uuids: Sequence[UUID]) -> dict[UUID, LabelEvent]:
     """The events that already have one of these uuids."""
-    rows = session.execute(_EVENT.where(LabelEventRow.uuid.in_(uuids)))
+    rows = session.connection().execute(_BY_UUID, {"uuids": list(uuids)})
     return {row.uuid: _event(row) for row in rows}
 
 
@@ -52,8 +70,8 @@ def already_undone(session: Session, uuid: UUID) -> bool:
 def of_components(session: Session, component_ids: Sequence[int]) -> dict[int, list[LabelEvent]]:
     """Every event of each component, in order."""
     events: dict[int, list[LabelEvent]] = {key: [] for key in component_ids}
-    statement = _EVENT.where(LabelEventRow.component_id.in_(component_ids))
-    for row in session.execute(statement.order_by(LabelEventRow.id)):
+    given = {"component_ids": list(component_ids)}
+    for row in session.connection().execute(_OF_COMPONENTS, given):
         events[row.component_id].append(_event(row))
     return events
 

@@ -6,24 +6,32 @@ A claim is one transaction that holds the queue (`lock_queue`), never check-then
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, delete, exists, insert, literal_column, select, update
+from sqlalchemy import BindParameter, Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.domain.events import EventKind
-from app.domain.serving import Strategy
-from app.storage.rows import AnySelect
-from app.storage.tables import ComponentState, LabelEventRow, Lease, RoundItem
+from app.domain.serving import STRATEGIES
+from app.storage.candidates import Candidate, answered_in_round
+from app.storage.rows import AnyRow
+from app.storage.tables import ComponentState, Lease
 
-
-@dataclass(frozen=True)
-class Candidate:
-    """A component that may be leased. value: its number in the strategy's order column."""
-
-    component_id: int
-    value: float | None
+_LEASES = cast(Table, Lease.__table__)
+_STATES = cast(Table, ComponentState.__table__)
+_KEYS: BindParameter[int] = bindparam("component_ids", expanding=True)
+# Built once: these run at every key that a labeler presses.
+_FORGET = delete(_LEASES).where(_LEASES.c.expires_at <= bindparam("now"))
+_GRANT = insert(_LEASES)
+_HELD = select(_LEASES).where(_LEASES.c.component_id.in_(_KEYS))
+_RELEASE = delete(_LEASES).where(
+    _LEASES.c.labeler_id == bindparam("labeler"), _LEASES.c.component_id.in_(_KEYS)
+)
+_RENEW = (
+    update(_LEASES)
+    .where(_LEASES.c.labeler_id == bindparam("labeler"), _LEASES.c.component_id.in_(_KEYS))
+    .values(expires_at=bindparam("until"))
+)
 
 
 @dataclass(frozen=True)
@@ -34,101 +42,6 @@ class Granted:
     uuid: UUID
     expires_at: datetime
     value: float | None
-
-
-def forget_expired(session: Session, now: datetime) -> None:
-    """Give back what was promised for a time that is over."""
-    session.execute(delete(Lease).where(Lease.expires_at <= now))
-
-
-def candidates(
-    session: Session, strategy: Strategy, labeler_id: int, recording_id: int | None, count: int
-) -> list[Candidate]:
-    """The best free components of a strategy, best first. The caller holds the queue."""
-    found = _candidates(session, _known(strategy, recording_id), strategy, labeler_id, count)
-    if len(found) < count and strategy.order_by in ("entropy", "cue_process"):
-        # Components imported since the last run have no entropy yet; they come last.
-        rest = _unknown(strategy, recording_id)
-        found += _candidates(session, rest, strategy, labeler_id, count - len(found))
-    return found
-
-
-def _known(strategy: Strategy, recording_id: int | None) -> AnySelect:
-    column = getattr(ComponentState, strategy.order_by)
-    statement = select(ComponentState.component_id, column.label("value"))
-    statement = _population(statement, strategy, recording_id)
-    if strategy.order_by == "component_id":
-        return statement.order_by(column)
-    # Ties in the same direction as the rest, so that one index serves the whole order.
-    keys = (column, ComponentState.component_id)
-    return statement.where(column.is_not(None)).order_by(
-        *((key.desc() for key in keys) if strategy.descending else keys)
-    )
-
-
-def _unknown(strategy: Strategy, recording_id: int | None) -> AnySelect:
-    column = getattr(ComponentState, strategy.order_by)
-    statement = select(ComponentState.component_id, column.label("value")).where(column.is_(None))
-    return _population(statement, strategy, recording_id).order_by(ComponentState.component_id)
-
-
-def _population(statement: AnySelect, strategy: Strategy, recording_id: int | None) -> AnySelect:
-    if strategy.population == "unanswered":
-        # Written out, not bound: SQLite uses a partial index only where it can see the constant.
-        statement = statement.where(ComponentState.people == literal_column("0"))
-    if recording_id is not None:
-        statement = statement.where(ComponentState.recording_id == recording_id)
-    return statement
-
-
-def _candidates(
-    session: Session, statement: AnySelect, strategy: Strategy, labeler_id: int, count: int
-) -> list[Candidate]:
-    statement = statement.where(
-        ~exists().where(Lease.component_id == ComponentState.component_id),
-        ~skipped_by(labeler_id, ComponentState.component_id),
-    ).limit(count)
-    return [Candidate(row.component_id, row.value) for row in session.execute(statement)]
-
-
-def skipped_by(labeler_id: int, component_id: Any) -> ColumnElement[bool]:
-    """Whether this labeler passed this component on to others and has not taken it back."""
-    undo = LabelEventRow.__table__.alias("undo_of_skip")
-    return exists().where(
-        LabelEventRow.component_id == component_id,
-        LabelEventRow.labeler_id == labeler_id,
-        LabelEventRow.kind == EventKind.SKIP.value,
-        ~exists().where(undo.c.undoes == LabelEventRow.uuid),
-    )
-
-
-def answered_in_round(round_id: Any, component_id: Any) -> ColumnElement[bool]:
-    """Whether the round has an answer for this component that has not been taken back."""
-    undo = LabelEventRow.__table__.alias("undo_of_answer")
-    return exists().where(
-        LabelEventRow.round_id == round_id,
-        LabelEventRow.component_id == component_id,
-        LabelEventRow.kind == EventKind.LABEL.value,
-        ~exists().where(undo.c.undoes == LabelEventRow.uuid),
-    )
-
-
-def round_candidates(
-    session: Session, round_id: int, labeler_id: int, count: int
-) -> list[Candidate]:
-    """The next free, unanswered components of a round, in its order."""
-    statement = (
-        select(RoundItem.component_id, RoundItem.position)
-        .where(
-            RoundItem.round_id == round_id,
-            ~answered_in_round(round_id, RoundItem.component_id),
-            ~exists().where(Lease.component_id == RoundItem.component_id),
-            ~skipped_by(labeler_id, RoundItem.component_id),
-        )
-        .order_by(RoundItem.position)
-        .limit(count)
-    )
-    return [Candidate(row.component_id, None) for row in session.execute(statement)]
 
 
 @dataclass(frozen=True)
@@ -142,68 +55,85 @@ class LeaseTerms:
     duration: timedelta
 
 
+def forget_expired(session: Session, now: datetime) -> None:
+    """Give back what was promised for a time that is over."""
+    session.connection().execute(_FORGET, {"now": now})
+
+
 def grant(session: Session, found: Sequence[Candidate], terms: LeaseTerms) -> list[Granted]:
     """Promise these components to one labeler."""
     expires_at = terms.now + terms.duration
     granted = [Granted(one.component_id, uuid4(), expires_at, one.value) for one in found]
-    if granted:
-        session.execute(
-            insert(Lease),
-            [
-                {
-                    "component_id": one.component_id,
-                    "uuid": one.uuid,
-                    "labeler_id": terms.labeler_id,
-                    "round_id": terms.round_id,
-                    "strategy": terms.strategy,
-                    "expires_at": expires_at,
-                }
-                for one in granted
-            ],
-        )
+    rows: list[dict[str, Any]] = [
+        {
+            "component_id": one.component_id,
+            "uuid": one.uuid,
+            "labeler_id": terms.labeler_id,
+            "round_id": terms.round_id,
+            "strategy": terms.strategy,
+            "expires_at": expires_at,
+        }
+        for one in granted
+    ]
+    if rows:
+        session.connection().execute(_GRANT, rows)
     return granted
 
 
-def renew_unheld(
-    session: Session, terms: LeaseTerms, holding: Sequence[int], count: int
-) -> list[Granted]:
-    """Hand out again what this labeler holds but whose page no longer has: it was reloaded."""
+@dataclass(frozen=True)
+class Renewal:
+    """What a labeler's page holds, and which recording it asks for (None: any)."""
+
+    holding: Sequence[int]
+    recording_id: int | None
+
+
+def renew_unheld(session: Session, terms: LeaseTerms, asked: Renewal, count: int) -> list[Granted]:
+    """Hand out again what this labeler holds but whose page no longer has: it was reloaded.
+
+    Not what somebody has answered meanwhile all the same, nor what is of another recording.
+    What the page still has is renewed along with it.
+    """
     expires_at = terms.now + terms.duration
+    holding = asked.holding
+    strategy = STRATEGIES.get(terms.strategy)
+    column = _STATES.c["component_id" if strategy is None else strategy.order_by]
     statement = (
-        select(Lease.component_id, Lease.uuid)
+        select(_LEASES.c.component_id, _LEASES.c.uuid, column.label("value"))
+        .join(_STATES, _STATES.c.component_id == _LEASES.c.component_id)
         .where(
-            Lease.labeler_id == terms.labeler_id,
-            Lease.strategy == terms.strategy,
-            Lease.round_id.is_(None)
-            if terms.round_id is None
-            else Lease.round_id == terms.round_id,
-            Lease.component_id.not_in(holding),
+            _LEASES.c.labeler_id == terms.labeler_id,
+            _LEASES.c.strategy == terms.strategy,
+            _LEASES.c.round_id.is_not_distinct_from(terms.round_id),
+            _LEASES.c.component_id.not_in(holding),
         )
-        .order_by(Lease.expires_at, Lease.component_id)
+        .order_by(_LEASES.c.expires_at, _LEASES.c.component_id)
         .limit(count)
     )
-    rows = session.execute(statement).all()
-    if rows or holding:
-        renewed = [row.component_id for row in rows] + list(holding)
-        session.execute(
-            update(Lease)
-            .where(Lease.labeler_id == terms.labeler_id, Lease.component_id.in_(renewed))
-            .values(expires_at=expires_at)
-        )
-    return [Granted(row.component_id, row.uuid, expires_at, None) for row in rows]
+    if asked.recording_id is not None:
+        statement = statement.where(_STATES.c.recording_id == asked.recording_id)
+    if strategy is not None and strategy.population == "unanswered":
+        statement = statement.where(_STATES.c.people == 0)
+    if terms.round_id is not None:
+        statement = statement.where(~answered_in_round(terms.round_id, _LEASES.c.component_id))
+    rows = session.connection().execute(statement).all()
+    renewed = [row.component_id for row in rows] + list(holding)
+    if renewed:
+        given = {"labeler": terms.labeler_id, "component_ids": renewed, "until": expires_at}
+        session.connection().execute(_RENEW, given)
+    return [Granted(row.component_id, row.uuid, expires_at, row.value) for row in rows]
 
 
-def holders(session: Session, component_ids: Sequence[int]) -> dict[int, Lease]:
+def holders(session: Session, component_ids: Sequence[int]) -> dict[int, AnyRow]:
     """The lease on each of these components, where there is one."""
-    rows = session.execute(select(Lease).where(Lease.component_id.in_(component_ids))).scalars()
+    rows = session.connection().execute(_HELD, {"component_ids": list(component_ids)})
     return {row.component_id: row for row in rows}
 
 
 def release(session: Session, labeler_id: int, component_ids: Sequence[int]) -> None:
     """End this labeler's leases: the answers are there."""
-    session.execute(
-        delete(Lease).where(Lease.labeler_id == labeler_id, Lease.component_id.in_(component_ids))
-    )
+    given = {"labeler": labeler_id, "component_ids": list(component_ids)}
+    session.connection().execute(_RELEASE, given)
 
 
 def release_all(session: Session, labeler_id: int) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.events import EventKind
-from app.storage.leases import answered_in_round
+from app.storage.candidates import answered_in_round
 from app.storage.rows import AnyRow
 from app.storage.tables import (
     ComponentState,
