@@ -127,7 +127,10 @@ def _source(arrays: _Arrays) -> Source:
         labels=labels,
         notes=notes,
     )
-    _place_masks(source, masks, shape, counts)
+    if "mask_scale" in arrays.names and masks.shape[1:] == (MASK_SIZE_PX, MASK_SIZE_PX):
+        source.crops, source.field_shape_px = masks, shape  # as write_arrays leaves them
+    else:
+        _place_masks(source, masks, shape, counts)
     radius_px = positive_rate(arrays.get("neuron_radius_px"))
     if source.crops is None:
         source.suggested_radius_px = radius_px

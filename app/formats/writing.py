@@ -45,9 +45,10 @@ def _arrays(recording: Recording) -> dict[str, NDArray[Any]]:
         arrays["frame_rate_hz"] = np.array([recording.frame_rate_hz], dtype=np.float64)
     # (0, 0) says that the field is unknown, and still that the masks are crops.
     arrays["field_shape"] = np.array(recording.field_shape_px or (0, 0), dtype=np.int64)
+    # Its presence says that the masks are crops, even where the field is itself 50x50.
+    arrays["mask_scale"] = np.array([recording.mask_scale], dtype=np.float64)
     if recording.neuron_radius_px is not None:
         arrays["neuron_radius_px"] = np.array([recording.neuron_radius_px], dtype=np.float64)
-        arrays["mask_scale"] = np.array([recording.mask_scale], dtype=np.float64)
     if recording.imported_labels:
         columns = [imported.labels for imported in recording.imported_labels]
         arrays["annotator_labels"] = np.stack(columns, axis=1)

@@ -25,7 +25,9 @@ def recordings(draw: st.DrawFn) -> Recording:
     n = draw(st.integers(1, 4))
     masks = draw(hnp.arrays(np.float32, (n, 50, 50), elements=FINITE, fill=st.just(0.0)))
     masks[:, 25, 25] = draw(hnp.arrays(np.float32, n, elements=st.floats(0.5, 100, width=32)))
-    field = draw(st.none() | st.tuples(st.integers(51, 90), st.integers(51, 90)))
+    field = draw(
+        st.none() | st.just((50, 50)) | st.tuples(st.integers(51, 90), st.integers(40, 90))
+    )
     images = {}
     if field is not None:
         image = draw(hnp.arrays(np.float32, field, elements=st.floats(-1e3, 1e3, width=32)))
