@@ -169,6 +169,6 @@ def label_counts(
     if recording_ids is not None:
         statement = statement.where(ComponentState.recording_id.in_(recording_ids))
     counts: dict[int, dict[int | None, tuple[int, int]]] = {}
-    for recording_id, label, total, people in session.execute(statement).tuples():
+    for recording_id, label, total, people in session.execute(statement):
         counts.setdefault(recording_id, {})[label] = (total, int(people or 0))
     return counts
