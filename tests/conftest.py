@@ -2,5 +2,22 @@
 
 from tests.support.chromium import browser
 from tests.support.postgres import fresh_postgres_database, postgres, postgres_url
+from tests.support.world import (
+    postgres_template,
+    postgres_world,
+    sqlite_template,
+    sqlite_world,
+    world,
+)
 
-__all__ = ["browser", "fresh_postgres_database", "postgres", "postgres_url"]
+__all__ = [
+    "browser",
+    "fresh_postgres_database",
+    "postgres",
+    "postgres_template",
+    "postgres_url",
+    "postgres_world",
+    "sqlite_template",
+    "sqlite_world",
+    "world",
+]

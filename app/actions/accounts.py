@@ -109,10 +109,13 @@ def first_admin_invite(context: Context) -> str | None:
     with context.database.write() as session:
         if labelers.someone_signed_up(session):
             return None
-        found = labelers.by_name(session, "admin")
-        if found is None:
+        found = labelers.by_name(session, "admin") or _new(context, session, "admin", Role.ADMIN)
+        if not found.person:
+            # A file's labels were imported under that very name before anybody signed up.
+            found.name = f"admin (file {found.id})"
+            session.flush()
             found = _new(context, session, "admin", Role.ADMIN)
-        found.role = Role.ADMIN.value
+        found.role, found.active = Role.ADMIN.value, True
         return _invite(context, found)
 
 
@@ -127,7 +130,7 @@ def accept_invite(context: Context, secret: str, name: str, password: str) -> tu
     name = clean_name(name)
     hashed = _hash_password(password)
     with context.database.write() as session:
-        found = _invited(context, session, secret)
+        found = _invited(context, session, secret, to_use=True)
         other = labelers.by_name(session, name)
         if other is not None and other.id != found.id:
             raise Conflict(f"There is already somebody named {name}. Choose another name.")
@@ -162,6 +165,7 @@ def set_role(context: Context, by: Account, labeler_id: int, role: Role) -> None
     if by.id == labeler_id:
         raise Conflict("You cannot change your own role. Ask another admin.")
     with context.database.write() as session:
+        _require_still_admin(session, by)
         _person(session, labeler_id).role = role.value
 
 
@@ -171,6 +175,7 @@ def set_active(context: Context, by: Account, labeler_id: int, active: bool) -> 
     if by.id == labeler_id:
         raise Conflict("You cannot deactivate yourself. Ask another admin.")
     with context.database.write() as session:
+        _require_still_admin(session, by)
         found = _person(session, labeler_id)
         found.active = active
         found.session_epoch += 1
@@ -260,8 +265,8 @@ def _invite(context: Context, found: Labeler) -> str:
     return secret
 
 
-def _invited(context: Context, session: Session, secret: str) -> Labeler:
-    found = labelers.by_invite(session, _digest(secret))
+def _invited(context: Context, session: Session, secret: str, *, to_use: bool = False) -> Labeler:
+    found = labelers.by_invite(session, _digest(secret), to_use=to_use)
     expires_at = None if found is None else found.invite_expires_at
     if found is None or not found.active or expires_at is None or expires_at <= context.now():
         raise NotFound("invite", "of that address, or it is used up or expired: ask for a new one")
@@ -273,6 +278,14 @@ def _person(session: Session, labeler_id: int) -> Labeler:
     if found is None or not found.person:
         raise NotFound("person", labeler_id)
     return found
+
+
+def _require_still_admin(session: Session, by: Account) -> None:
+    """Raises NotAllowed where another admin has just taken the role away: of two who shut each
+    other out at once, one stays.
+    """
+    if by.id not in labelers.lock_admins(session):
+        raise NotAllowed("You are no longer an admin. Ask one of your lab's admins.")
 
 
 def _hash_password(password: str) -> str:

@@ -48,6 +48,9 @@ def restore(data_file: Path, backup_file: Path, *, replace: bool) -> Path | None
     try:
         _copy(backup_file, partial)
         kept = _set_aside(data_file) if data_file.exists() else None
+        # SQLite would play a former database's log into the new one.
+        for ending in ("-wal", "-shm"):
+            data_file.with_name(data_file.name + ending).unlink(missing_ok=True)
         partial.replace(data_file)
     finally:
         partial.unlink(missing_ok=True)
@@ -60,24 +63,29 @@ def _set_aside(data_file: Path) -> Path:
         number += 1
     # Copied through SQLite, so that what is still in the write-ahead log comes along.
     _copy(data_file, kept)
-    for ending in ("-wal", "-shm"):
-        data_file.with_name(data_file.name + ending).unlink(missing_ok=True)
     return kept
 
 
 def _copy(source: Path, target: Path) -> None:
     with (
-        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as reader,
+        closing(_open_to_read(source)) as reader,
         closing(sqlite3.connect(target)) as writer,
     ):
         reader.backup(writer)
+        # One file, readable where nothing can be written beside it, e.g. on a read-only disk.
+        writer.execute("PRAGMA journal_mode = DELETE")
+
+
+def _open_to_read(file: Path) -> sqlite3.Connection:
+    # A name may hold ? or #, which mean something else in an address.
+    return sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
 
 
 def _check(file: Path) -> None:
     if not file.is_file():
         raise UnreadableFile(file.name, "there is no such file.")
     try:
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as reader:
+        with closing(_open_to_read(file)) as reader:
             sound = reader.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
             ours = reader.execute(
                 "SELECT count(*) FROM sqlite_master WHERE name IN ('label_event','alembic_version')"

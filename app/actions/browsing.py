@@ -119,10 +119,12 @@ def list_components(
 ) -> tuple[list[ComponentView], Position | None]:
     """A page of components, and where the next one starts.
 
-    A labeler who filters by label, prediction or disagreement sees only components that they
-    have answered: the filter itself would give away what is hidden.
+    A labeler who filters by label, prediction or disagreement, or sorts by what a model thinks,
+    sees only components that they have answered: filter, order and the place where the next page
+    starts would give away what is hidden.
     """
-    telling = (filters.label, filters.predicted, filters.disagreement) != (None, None, None)
+    asked = (filters.label, filters.predicted, filters.disagreement)
+    telling = asked != (None, None, None) or order in ("entropy", "quality")
     answered_by = viewer.id if telling and not viewer.is_admin else None
     with context.database.read() as session:
         if filters.recording_id and recordings.by_id(session, filters.recording_id) is None:

@@ -167,7 +167,7 @@ def _add_labels(
     now = context.now()
     labeled: set[int] = set()
     for imported in recording.imported_labels:
-        labeler_id = labelers.source(session, imported.annotator[:100], now)
+        labeler_id = labelers.source(session, imported.annotator, now)
         given: NDArray[np.intp] = np.flatnonzero(imported.labels)
         rows: list[dict[str, Any]] = [
             {

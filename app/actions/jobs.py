@@ -4,14 +4,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from app.actions.context import Context
 from app.domain.accounts import Account
-from app.domain.errors import Cancelled, NotFound
+from app.domain.errors import Cancelled, Conflict, NotFound
 from app.storage import jobs
+from app.storage.database import lock_jobs
 from app.storage.tables import Job
 
 LANES = {"train": "slow", "demo": "slow", "score": "slow", "predict": "quick"}
 """Training takes minutes and must not keep a prediction waiting, so it has its own lane."""
+
+TITLES = {
+    "train": "Training run",
+    "demo": "Loading of the demo",
+    "score": "Scoring",
+    "predict": "Prediction",
+}
 
 MAX_ATTEMPTS = 2
 
@@ -43,11 +53,16 @@ def enqueue(
     by: Account | None,
     request: dict[str, Any],
     request_bytes: bytes | None = None,
+    alone: bool = False,
 ) -> int:
     """Write a job, then nudge a worker. A nudge that is lost is made up for by the worker's own
     look at the table.
+
+    alone: raises Conflict while another job of the kind waits or runs.
     """
     with context.database.write() as session:
+        if alone:
+            refuse_second(session, kind)
         job_id = jobs.add(
             session,
             {
@@ -62,6 +77,18 @@ def enqueue(
         )
     context.tasks.nudge(LANES[kind])
     return job_id
+
+
+def refuse_second(session: Session, kind: str) -> None:
+    """Raises Conflict where a job of the kind waits or runs; until this transaction ends, nobody
+    else adds one.
+    """
+    lock_jobs(session)
+    there = jobs.live(session, [kind])
+    if there:
+        raise Conflict(
+            f"{TITLES[kind]} {there[0].id} is {there[0].state} already. Wait for it, or cancel it."
+        )
 
 
 def view(context: Context, job_id: int) -> JobView:
@@ -98,28 +125,28 @@ def claim(context: Context, lane: str) -> Job | None:
         return jobs.claim(session, kinds_in(lane), context.now())
 
 
-def beat(context: Context, job_id: int, progress: dict[str, Any] | None = None) -> None:
-    """Show that the job is alive. Raises Cancelled or JobLost where it must stop."""
-    with context.database.write() as session:
-        answer = jobs.beat(session, job_id, progress, context.now())
+def beat(context: Context, job: Job, progress: dict[str, Any] | None = None) -> None:
+    """Show that a claimed job is alive. Raises Cancelled or JobLost where it must stop."""
+    with context.database.note() as session:
+        answer = jobs.beat(session, job, progress, context.now())
     if answer == "cancel":
         raise Cancelled("Stopped because somebody asked for it.")
     if answer == "lost":
-        raise JobLost(f"job {job_id} is no longer this worker's")
+        raise JobLost(f"job {job.id} is no longer this worker's")
 
 
-def finish(context: Context, job_id: int, state: str, **values: Any) -> bool:
-    """End a running job; False where it is no longer this worker's."""
+def finish(context: Context, job: Job, state: str, **values: Any) -> bool:
+    """End a claimed job; False where it is no longer this worker's."""
     with context.database.write() as session:
-        return jobs.finish(session, job_id, state, context.now(), **values)
+        return jobs.finish(session, job, state, context.now(), **values)
 
 
-def give_back(context: Context, job_id: int) -> None:
-    """Put a running job back into the queue: its worker is told to stop. It does not count as
+def give_back(context: Context, job: Job) -> None:
+    """Put a claimed job back into the queue: its worker is told to stop. It does not count as
     an attempt.
     """
     with context.database.write() as session:
-        jobs.give_back(session, job_id)
+        jobs.give_back(session, job, context.now())
 
 
 def sweep(context: Context) -> list[str]:
@@ -169,7 +196,7 @@ def worker_is_alive(context: Context) -> bool:
 
 def show_worker(context: Context, name: str) -> None:
     """Note that this worker lives, and clear away answers that nobody fetched."""
-    with context.database.write() as session:
+    with context.database.note() as session:
         jobs.worker_seen(session, name, context.now())
         jobs.forget_finished(session, "predict", context.now() - timedelta(minutes=10))
 

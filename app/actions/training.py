@@ -1,6 +1,6 @@
 """Training runs: asked for by people, carried out by the worker, kept so they can be repeated."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -66,12 +66,7 @@ def request_run(
     if by is not None:
         require_admin(by)
     with context.database.write() as session:
-        waiting = job_rows.live(session, ["train"])
-        if waiting:
-            raise Conflict(
-                f"Training run {waiting[0].id} is {waiting[0].state} already. "
-                "Wait for it, or cancel it."
-            )
+        jobs.refuse_second(session, "train")
         run_id = job_rows.add(
             session,
             {
@@ -186,7 +181,9 @@ def store_predictions(context: Context, rows: Sequence[dict[str, Any]]) -> None:
             runs.add_predictions(session, rows[start : start + STORED_AT_ONCE])
 
 
-def show_predictions(context: Context, run_id: int) -> None:
+def show_predictions(
+    context: Context, run_id: int, on_batch: Callable[[], object] = lambda: None
+) -> None:
     """Let the queue and the lists follow this run, a short transaction at a time."""
     snapshot_event_id = get_run(context, run_id).snapshot_event_id or 0
     after_id = 0
@@ -206,10 +203,12 @@ def show_predictions(context: Context, run_id: int) -> None:
                         "predicted": states.most_likely(row),
                         "entropy": row.entropy,
                         "quality": row.quality,
+                        "trained_label": row.trained_label,
                     }
                     for row in rows
                 ],
             )
+        on_batch()
 
 
 def record_result(context: Context, run_id: int, **values: Any) -> None:
@@ -236,7 +235,11 @@ def retrain_if_due(context: Context) -> RunView | None:
     quiet = timedelta(minutes=context.settings.retrain_quiet_minutes)
     if count < wanted or newest_at is None or context.now() - newest_at < quiet:
         return None
-    return request_run(context, None)
+    try:
+        return request_run(context, None)
+    except Conflict:
+        # An admin, or another worker by the same rule, was quicker.
+        return None
 
 
 def _view(row: AnyRow) -> RunView:

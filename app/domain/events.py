@@ -40,7 +40,8 @@ class CurrentLabel:
     """What the events of one component come to.
 
     label: the consensus, None where there is none. people: how many people's answers stand.
-    disagreement: whether those answers differ. last_event_id: the newest event looked at.
+    disagreement: whether those answers differ. last_event_id: the newest answer that stands, so
+    that an undo brings back the former one.
     """
 
     label: int | None
@@ -79,7 +80,6 @@ def consensus(answers: Sequence[tuple[int, int]]) -> int | None:
 
 def current_label(events: Iterable[LabelEvent]) -> CurrentLabel:
     """The state of one component: people decide; a file's labels count where no person has."""
-    events = list(events)
     answers = standing_answers(events)
     people = [answer for answer in answers if answer.person]
     deciding = people or answers
@@ -88,5 +88,5 @@ def current_label(events: Iterable[LabelEvent]) -> CurrentLabel:
         label=consensus(votes),
         people=len(people),
         disagreement=len({label for _, label in votes}) > 1,
-        last_event_id=max((event.id for event in events), default=None),
+        last_event_id=max((answer.id for answer in answers), default=None),
     )

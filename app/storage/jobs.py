@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -45,8 +45,15 @@ def claim(session: Session, kinds: Sequence[str], now: datetime) -> Job | None:
     return None if claimed is None else session.get(Job, claimed, populate_existing=True)
 
 
-def beat(session: Session, job_id: int, progress: dict[str, Any] | None, now: datetime) -> str:
-    """Show that the job is alive; returns `go`, `cancel` or `lost`.
+def _still_held(job: Job) -> tuple[ColumnElement[bool], ...]:
+    """Whether a claimed job is still with the worker that claimed it: a later claim is another
+    attempt, so a worker that was given up for dead cannot end its successor's work.
+    """
+    return Job.id == job.id, Job.state == "running", Job.attempts == job.attempts
+
+
+def beat(session: Session, job: Job, progress: dict[str, Any] | None, now: datetime) -> str:
+    """Show that a claimed job is alive; returns `go`, `cancel` or `lost`.
 
     `lost`: somebody else has taken or ended the job, because this worker was silent too long.
     """
@@ -55,7 +62,7 @@ def beat(session: Session, job_id: int, progress: dict[str, Any] | None, now: da
         values["progress"] = progress
     found = session.execute(
         update(Job)
-        .where(Job.id == job_id, Job.state == "running")
+        .where(*_still_held(job))
         .values(**values)
         .returning(Job.cancel_requested)
         .execution_options(synchronize_session=False)
@@ -65,11 +72,11 @@ def beat(session: Session, job_id: int, progress: dict[str, Any] | None, now: da
     return "cancel" if found else "go"
 
 
-def finish(session: Session, job_id: int, state: str, now: datetime, **values: Any) -> bool:
-    """End a running job; False where it is no longer this worker's to end."""
+def finish(session: Session, job: Job, state: str, now: datetime, **values: Any) -> bool:
+    """End a claimed job; False where it is no longer this worker's to end."""
     ended = session.execute(
         update(Job)
-        .where(Job.id == job_id, Job.state == "running")
+        .where(*_still_held(job))
         .values(state=state, finished_at=now, **values)
         .returning(Job.id)
         .execution_options(synchronize_session=False)
@@ -77,11 +84,20 @@ def finish(session: Session, job_id: int, state: str, now: datetime, **values: A
     return ended.first() is not None
 
 
-def give_back(session: Session, job_id: int) -> None:
-    """Return a running job to the queue as if it had not been taken."""
+def give_back(session: Session, job: Job, now: datetime) -> None:
+    """Return a claimed job to the queue as if it had not been taken.
+
+    One that somebody had asked to stop ends instead.
+    """
     session.execute(
         update(Job)
-        .where(Job.id == job_id, Job.state == "running")
+        .where(*_still_held(job), Job.cancel_requested)
+        .values(state="cancelled", finished_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(Job)
+        .where(*_still_held(job))
         .values(state="queued", attempts=Job.attempts - 1, progress={})
         .execution_options(synchronize_session=False)
     )

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.storage.tables import ApiToken, Labeler
 
+NAME_LENGTH = 100
+
 
 def by_name(session: Session, name: str) -> Labeler | None:
     """The labeler of that name, if any."""
@@ -19,9 +21,24 @@ def by_id(session: Session, labeler_id: int) -> Labeler | None:
     return session.get(Labeler, labeler_id)
 
 
-def by_invite(session: Session, invite_hash: str) -> Labeler | None:
-    """The labeler whom this invite was made for, if it is not used up."""
-    return session.execute(select(Labeler).where(Labeler.invite_hash == invite_hash)).scalar()
+def by_invite(session: Session, invite_hash: str, *, to_use: bool = False) -> Labeler | None:
+    """The person whom this invite was made for, if it is not used up.
+
+    to_use: whoever else would use it at the same time waits, and then finds it used up.
+    """
+    statement = select(Labeler).where(Labeler.invite_hash == invite_hash, Labeler.person)
+    return session.execute(statement.with_for_update() if to_use else statement).scalar()
+
+
+def lock_admins(session: Session) -> Sequence[int]:
+    """The keys of all active admins; until this transaction ends, nobody else changes them."""
+    statement = (
+        select(Labeler.id)
+        .where(Labeler.role == "admin", Labeler.active)
+        .order_by(Labeler.id)
+        .with_for_update()
+    )
+    return session.execute(statement).scalars().all()
 
 
 def by_token(session: Session, token_hash: str) -> Labeler | None:
@@ -48,7 +65,7 @@ def people(session: Session) -> Sequence[Labeler]:
 
 
 def someone_signed_up(session: Session) -> bool:
-    """Whether any admin has ever set a password."""
+    """Whether there is an admin who can sign in."""
     statement = select(Labeler.id).where(
         Labeler.role == "admin", Labeler.password_hash.is_not(None), Labeler.active
     )
@@ -57,15 +74,15 @@ def someone_signed_up(session: Session) -> bool:
 
 def source(session: Session, name: str, now: datetime) -> int:
     """The key of the annotator that a file's own labels are filed under, made if new."""
-    found = by_name(session, name)
-    if found is None or found.person:
-        # A person may have the very name of a source; their answers must not mix.
-        unique = name if found is None else f"{name} (file)"
-        found = by_name(session, unique) if found is not None else None
-        if found is None:
-            found = Labeler(name=unique, role="labeler", person=False, created_at=now)
-            session.add(found)
-            session.flush()
+    chosen, number = name[:NAME_LENGTH], 1
+    # A person may have the very name of a source; their answers must not mix.
+    while (found := by_name(session, chosen)) is not None and found.person:
+        ending = " (file)" if number == 1 else f" (file {number})"
+        chosen, number = name[: NAME_LENGTH - len(ending)] + ending, number + 1
+    if found is None:
+        found = Labeler(name=chosen, role="labeler", person=False, created_at=now)
+        session.add(found)
+        session.flush()
     return found.id
 
 

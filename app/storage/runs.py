@@ -41,6 +41,7 @@ _PREDICTED = select(
     Prediction.p4,
     Prediction.entropy,
     Prediction.quality,
+    Prediction.trained_label,
     Prediction.out_of_fold,
 ).join(Component, Component.id == Prediction.component_id)
 

@@ -3,18 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import BigInteger, SmallInteger, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.events import CurrentLabel, current_label
 from app.storage import events
 from app.storage.rows import AnyRow
-from app.storage.tables import ComponentState, Prediction
+from app.storage.tables import ComponentState, Prediction, TrainingRun
 
 
 def add(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """The first state of newly imported components."""
-    session.connection().execute(insert(ComponentState), list(rows))
+    if rows:
+        session.connection().execute(insert(ComponentState), list(rows))
 
 
 def refresh(session: Session, component_ids: Sequence[int]) -> None:
@@ -23,16 +24,32 @@ def refresh(session: Session, component_ids: Sequence[int]) -> None:
     set_labels(session, {key: current_label(log) for key, log in logs.items()})
 
 
+_NEW_LABEL = bindparam("new_label", type_=SmallInteger)
+_NEW_LAST_EVENT = bindparam("new_last_event_id", type_=BigInteger)
+
+# Quality is of the label that the run was told. It falls when the component is looked at again,
+# and is back when that look is taken back.
+_QUALITY_THAT_HOLDS = (
+    select(Prediction.quality)
+    .join(TrainingRun, TrainingRun.id == Prediction.run_id)
+    .where(
+        Prediction.run_id == ComponentState.run_id,
+        Prediction.component_id == ComponentState.component_id,
+        Prediction.trained_label == _NEW_LABEL,
+        TrainingRun.snapshot_event_id >= _NEW_LAST_EVENT,
+    )
+    .scalar_subquery()
+)
+
 _SET_LABEL = (
     update(ComponentState)
     .where(ComponentState.component_id == bindparam("key"))
     .values(
-        label=bindparam("new_label"),
+        label=_NEW_LABEL,
         people=bindparam("new_people"),
         disagreement=bindparam("new_disagreement"),
-        last_event_id=bindparam("new_last_event_id"),
-        # Of the label that a run was told; it falls when the label is looked at again.
-        quality=None,
+        last_event_id=_NEW_LAST_EVENT,
+        quality=_QUALITY_THAT_HOLDS,
     )
     .execution_options(synchronize_session=False)
 )
@@ -75,19 +92,25 @@ def show_predictions(
 ) -> None:
     """Sort these components by this run's predictions from now on.
 
-    rows: `component_id`, `predicted`, `entropy`, `quality` of each. Quality is left out where
-    the component was answered after the run's snapshot: it would be of a label gone by.
+    rows: `component_id`, `predicted`, `entropy`, `quality`, `trained_label` of each. Quality is
+    left out where the component was answered after the run's snapshot, or has another label
+    since: it would be of a label gone by.
     """
     keys = [row["component_id"] for row in rows]
-    newest = dict(
-        session.execute(
-            select(ComponentState.component_id, ComponentState.last_event_id).where(
-                ComponentState.component_id.in_(keys)
-            )
-        )
-        .tuples()
-        .all()
+    # Locked on PostgreSQL, in the order in which answers lock: one that comes meanwhile waits,
+    # then voids the quality that is written here.
+    found = session.execute(
+        select(ComponentState.component_id, ComponentState.last_event_id, ComponentState.label)
+        .where(ComponentState.component_id.in_(keys))
+        .order_by(ComponentState.component_id)
+        .with_for_update()
     )
+    now = {row.component_id: (row.last_event_id or 0, row.label) for row in found}
+
+    def holds(row: Mapping[str, Any]) -> bool:
+        last_event_id, label = now[row["component_id"]]
+        return last_event_id <= snapshot_event_id and bool(label == row["trained_label"])
+
     session.connection().execute(
         _SHOW_PREDICTION,
         [
@@ -96,9 +119,7 @@ def show_predictions(
                 "run": run_id,
                 "new_predicted": row["predicted"],
                 "new_entropy": row["entropy"],
-                "new_quality": row["quality"]
-                if (newest.get(row["component_id"]) or 0) <= snapshot_event_id
-                else None,
+                "new_quality": row["quality"] if holds(row) else None,
             }
             for row in rows
         ],
@@ -110,6 +131,12 @@ def rebuild(session: Session, component_ids: Sequence[int], run: tuple[int, int]
 
     run: the run's id and its snapshot's event id, or None where there is no model.
     """
+    session.execute(
+        update(ComponentState)
+        .where(ComponentState.component_id.in_(component_ids))
+        .values(run_id=None, predicted=None, entropy=None)
+        .execution_options(synchronize_session=False)
+    )
     refresh(session, component_ids)
     if run is None:
         return
@@ -125,6 +152,7 @@ def rebuild(session: Session, component_ids: Sequence[int], run: tuple[int, int]
             "predicted": most_likely(row),
             "entropy": row.entropy,
             "quality": row.quality,
+            "trained_label": row.trained_label,
         }
         for row in found
     ]

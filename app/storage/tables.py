@@ -156,6 +156,7 @@ class ComponentState(Base):
     predicted: Mapped[int | None] = mapped_column(SmallInteger)
     entropy: Mapped[float | None] = mapped_column(Float)
     # Of the label that the run was told; an answer given since makes it void (None).
+    # `storage/states.py` says when it holds.
     quality: Mapped[float | None] = mapped_column(Float)
     cue_process: Mapped[float] = mapped_column(Float)
     cue_donut: Mapped[float] = mapped_column(Float)

@@ -32,7 +32,7 @@ def score(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
     pulse({"stage": "scoring", "fraction": 0.0})
     scored = score_rest(context, run_id, load_ensemble(context, run_id), pulse)
     if run_id == training.newest_model(context):
-        training.show_predictions(context, run_id)
+        training.show_predictions(context, run_id, pulse.keep_alive)
     return {"progress": {"stage": "done", "fraction": 1.0, "scored": scored}}
 
 

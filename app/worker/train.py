@@ -63,7 +63,7 @@ def train(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
         weights=found.ensemble.to_bytes(),
     )
     pulse({"stage": "sorting the queue", "fraction": 1.0})
-    training.show_predictions(context, run.id)
+    training.show_predictions(context, run.id, pulse.keep_alive)
     return {"progress": {"stage": "done", "fraction": 1.0, "seconds_left": 0.0}}
 
 

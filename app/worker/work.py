@@ -30,9 +30,9 @@ class Stopping(Exception):
 class Pulse:
     """A job's sign of life, called often and written seldom. Raises where the job must stop."""
 
-    def __init__(self, context: Context, job_id: int, stopping: threading.Event) -> None:
+    def __init__(self, context: Context, job: Job, stopping: threading.Event) -> None:
         self._context = context
-        self._job_id = job_id
+        self._job = job
         self._stopping = stopping
         self._written_at = 0.0
 
@@ -44,7 +44,14 @@ class Pulse:
         if now - self._written_at < SHOW_PROGRESS_EVERY_S:
             return
         self._written_at = now
-        jobs.beat(self._context, self._job_id, None if progress is None else dict(progress))
+        jobs.beat(self._context, self._job, None if progress is None else dict(progress))
+
+    def keep_alive(self) -> None:
+        """A sign of life in a step that is not worth stopping any more. Raises JobLost."""
+        try:
+            self()
+        except (Cancelled, Stopping):
+            log.info("job is nearly done and goes on", job=self._job.id)
 
 
 class Worker:
@@ -55,6 +62,7 @@ class Worker:
         self.handlers = handlers
         self.stopping = threading.Event()
         self.name = f"{platform.node()}-{os.getpid()}"
+        self._current: dict[int, Job] = {}
         self._busy = {lane: threading.Lock() for lane in set(jobs.LANES.values())}
 
     def work(self, lane: str) -> None:
@@ -76,24 +84,27 @@ class Worker:
     def run(self, job: Job) -> None:
         """Do one claimed job and write how it ended."""
         log.info("job starts", job=job.id, kind=job.kind, attempt=job.attempts)
-        pulse = Pulse(self.context, job.id, self.stopping)
+        pulse = Pulse(self.context, job, self.stopping)
+        self._current[job.id] = job
         try:
             values = self.handlers[job.kind](self.context, job, pulse)
         except Stopping:
-            jobs.give_back(self.context, job.id)
+            jobs.give_back(self.context, job)
             log.info("job goes back into the queue", job=job.id)
         except jobs.JobLost as error:
             log.warning("job lost", job=job.id, error=str(error))
         except Cancelled as error:
-            jobs.finish(self.context, job.id, "cancelled", error=str(error))
+            jobs.finish(self.context, job, "cancelled", error=str(error))
             log.info("job cancelled", job=job.id)
         except Exception as error:
             # Whatever a job dies of belongs on its page, not only in the log.
             log.exception("job failed", job=job.id)
-            jobs.finish(self.context, job.id, "failed", error=reason(error))
+            jobs.finish(self.context, job, "failed", error=reason(error))
         else:
-            jobs.finish(self.context, job.id, "succeeded", **values)
-            log.info("job succeeded", job=job.id)
+            ended = jobs.finish(self.context, job, "succeeded", **values)
+            log.info("job succeeded" if ended else "job ended, but was taken away", job=job.id)
+        finally:
+            self._current.pop(job.id, None)
 
     def look_around(self) -> None:
         """Every few seconds: show life, take jobs from the dead, and make up for lost nudges."""
@@ -108,8 +119,18 @@ class Worker:
         """Show that this worker lives."""
         jobs.show_worker(self.context, self.name)
 
+    def beat_for_long_steps(self) -> None:
+        """Keep alive what this worker is at: some steps take longer than a job may be silent."""
+        for job in list(self._current.values()):
+            try:
+                jobs.beat(self.context, job)
+            except (Cancelled, jobs.JobLost):
+                # The job's own next pulse meets the same and stops it there.
+                log.info("job is to stop", job=job.id)
+
     def _look_around_once(self) -> None:
         self.announce()
+        self.beat_for_long_steps()
         for sentence in jobs.sweep(self.context):
             log.warning(sentence)
         training.retrain_if_due(self.context)
