@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -99,6 +100,8 @@ def run_worker_command(settings: Settings, options: argparse.Namespace) -> int:
     if options.check:
         alive = jobs.worker_is_alive(make_context(settings))
         return 0 if alive else fail("No worker has been heard of lately. Start ./somata worker.")
+    # Threads that spin while they wait would take the cores from the web server; read at import.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     # Imported here because it loads torch, which the web server's process must never do.
     from app.worker.main import run_worker
 

@@ -105,8 +105,9 @@ def judge(context: Context, seed: int) -> None:
         )
         training.runs.add(session, run_id, {})
         training.runs.record(session, run_id, snapshot_event_id=0, labels=0)
-        jobs.claim(session, ["train"], context.now())
-        jobs.finish(session, run_id, "succeeded", context.now())
+        claimed = jobs.claim(session, ["train"], context.now())
+        if claimed is None or not jobs.finish(session, claimed, "succeeded", context.now()):
+            raise SystemExit("the run could not be finished")
     random = np.random.default_rng(seed)
     for batch in training.unpredicted(context, run_id):
         p = random.dirichlet([0.5] * 4, len(batch))

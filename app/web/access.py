@@ -20,16 +20,27 @@ _bearer = HTTPBearer(auto_error=False, description="A token from ./somata token 
 _cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="A signed-in browser.")
 
 
-def get_context(request: Request) -> Context:
+def context_of(request: Request) -> Context:
     """The world that this application acts on."""
     context: Context = request.app.state.context
     return context
 
 
-def get_sessions(request: Request) -> Sessions:
+def sessions_of(request: Request) -> Sessions:
     """The maker of session cookies."""
     sessions: Sessions = request.app.state.sessions
     return sessions
+
+
+# A plain `def` dependency costs a trip to a thread; these three have nothing to wait for.
+async def get_context(request: Request) -> Context:
+    """`context_of`, as a dependency."""
+    return context_of(request)
+
+
+async def get_sessions(request: Request) -> Sessions:
+    """`sessions_of`, as a dependency."""
+    return sessions_of(request)
 
 
 def visitor(request: Request) -> Account | None:
@@ -37,12 +48,12 @@ def visitor(request: Request) -> Account | None:
 
     Raises WrongOrigin for a state-changing request that a browser sent from another site.
     """
-    context = get_context(request)
+    context = context_of(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         account = accounts.account_of_token(context, token.strip())
     else:
-        session = get_sessions(request).read(request)
+        session = sessions_of(request).read(request)
         account = None if session is None else accounts.account_of_session(context, *session)
         if request.method not in SAFE_METHODS:
             home = context.settings.public_url
@@ -63,7 +74,7 @@ def signed_in(
     return account
 
 
-def admin(account: Annotated[Account, Depends(signed_in)]) -> Account:
+async def admin(account: Annotated[Account, Depends(signed_in)]) -> Account:
     """The account, if an admin's. Raises NotAllowed."""
     require_admin(account)
     return account
