@@ -1,7 +1,7 @@
 """How fast the classifier trains on the demo and how right it is.
 
 `python -m benchmarks.bench_classifier` from the project's root; `--seeds N`, `--threads N`,
-`--public PATH`. Trains on one imperfect annotator's labels, folds by recording, and compares the
+`--public PATH`; `--publish` writes docs/benchmarks.md. Trains on one imperfect annotator's labels, folds by recording, and compares the
 out-of-fold predictions with the truth, which no training sees.
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.report import machine, publish, table
 from classifier.config import TrainingConfig
 from classifier.crossval import cross_validate
 from classifier.metrics import classification_metrics
@@ -77,34 +78,40 @@ def measure(examples: Examples, config: TrainingConfig) -> dict[str, float]:
     }
 
 
-def report(title: str, make: Callable[[int], Examples], threads: int, seeds: int) -> None:
-    """Prints the mean and spread (standard deviation) of each measure over the seeds."""
+def report(title: str, make: Callable[[int], Examples], threads: int, seeds: int) -> str:
+    """A table of the mean and spread (standard deviation) of each measure over the seeds."""
     rows = [
         measure(make(seed), TrainingConfig(seed=seed, threads=threads)) for seed in range(seeds)
     ]
-    print(f"\n{title} ({seeds} seeds, {threads} threads)")
-    print(f"{'measure':34}{'mean':>10}{'spread':>10}")
+    lines = []
     for name in rows[0]:
         values = np.array([row[name] for row in rows])
-        print(
-            f"{name:34}{values.mean():10.3f}{values.std(ddof=min(1, seeds - 1)):10.3f}", flush=True
-        )
+        spread = values.std(ddof=min(1, seeds - 1))
+        lines.append([name, f"{values.mean():.3f}", f"{spread:.3f}"])
+    return table((f"{title}, {seeds} seeds, {threads} threads", "mean", "spread"), lines)
 
 
 def main() -> None:
-    """Runs both tables; the second only where its file is there."""
+    """Prints both tables, the second only where its file is there; --publish writes the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--public", type=Path, default=PUBLIC)
+    parser.add_argument("--publish", action="store_true")
     options = parser.parse_args()
     configure_threads(options.threads)
-    report("2,000 demo components", demo_examples, options.threads, options.seeds)
+    tables = [report("2,000 demo components", demo_examples, options.threads, options.seeds)]
     if options.public.exists():
         examples = public_examples(options.public)
-        report(options.public.name, lambda _: examples, options.threads, options.seeds)
+        tables.append(
+            report(options.public.name, lambda _: examples, options.threads, options.seeds)
+        )
     else:
-        print(f"\n{options.public} is not there: its table is left out.")
+        tables.append(f"{options.public.name} is not there: its table is left out.")
+    text = "\n\n".join([machine(), *tables])
+    print(text)
+    if options.publish:
+        publish("bench_classifier", text)
 
 
 if __name__ == "__main__":

@@ -139,14 +139,14 @@ class Server:
 
 
 @contextmanager
-def serving(data_dir: Path) -> Iterator[Server]:
-    """`serve` as people run it, without the worker, which would have nothing to do."""
+def serving(data_dir: Path, *, with_worker: bool = False) -> Iterator[Server]:
+    """`serve` as people run it; without the worker where that would have nothing to do."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {**os.environ, "SOMATA_DATA_DIR": str(data_dir), "SOMATA_PORT": str(port)}
     server = subprocess.Popen(
-        [sys.executable, "-m", "app", "serve", "--no-worker"],
+        [sys.executable, "-m", "app", "serve", *(() if with_worker else ("--no-worker",))],
         env=environment,
         stdout=subprocess.DEVNULL,
     )
