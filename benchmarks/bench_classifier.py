@@ -1,7 +1,9 @@
 """How fast the classifier trains on the demo and how right it is.
 
 `python -m benchmarks.bench_classifier` from the project's root; `--seeds N`, `--threads N`,
-`--public PATH`; `--publish` writes docs/benchmarks.md. Trains on one imperfect annotator's labels, folds by recording, and compares the
+`--public PATH`; `--publish` writes docs/benchmarks.md.
+
+Trains on one imperfect annotator's labels, folds by recording, and compares the
 out-of-fold predictions with the truth, which no training sees.
 """
 

@@ -35,7 +35,7 @@ from app.domain.accounts import Role
 from app.domain.recordings import Recording
 from app.formats.writing import write_arrays
 from app.settings import Settings
-from app.storage import jobs, migrate
+from app.storage import jobs, migrate, runs
 from benchmarks.report import machine, milliseconds, publish, table
 from classifier.simulate import SimulationConfig, simulate_recording
 
@@ -103,8 +103,8 @@ def judge(context: Context, seed: int) -> None:
                 "created_at": context.now(),
             },
         )
-        training.runs.add(session, run_id, {})
-        training.runs.record(session, run_id, snapshot_event_id=0, labels=0)
+        runs.add(session, run_id, {})
+        runs.record(session, run_id, snapshot_event_id=0, labels=0)
         claimed = jobs.claim(session, ["train"], context.now())
         if claimed is None or not jobs.finish(session, claimed, "succeeded", context.now()):
             raise SystemExit("the run could not be finished")
@@ -235,7 +235,7 @@ def labeler(port: int, token: str, until: float, times: dict[str, list[float]]) 
 
 def crowd(port: int, tokens: Sequence[str], seconds: float, results: Any) -> None:
     """All labelers at once, in this process; results gets their times and the rate."""
-    every = [{"next": [], "label": []} for _ in tokens]
+    every: list[dict[str, list[float]]] = [{"next": [], "label": []} for _ in tokens]
     started = time.monotonic()
     threads = [
         threading.Thread(target=labeler, args=(port, token, started + seconds, times))
