@@ -122,8 +122,8 @@ def page(
         )
     key = ComponentState.component_id
     if order == "id":
-        if after is not None:
-            filtered = filtered.where(key > after.component_id)
+        # Keys begin at 1; the bound lets the planner search rather than walk.
+        filtered = filtered.where(key > (0 if after is None else after.component_id))
         return list(session.execute(filtered.order_by(key).limit(limit)))
     column = ORDER_COLUMNS[order]
     rows: list[AnyRow] = []
@@ -136,7 +136,8 @@ def page(
                 or_(column < after.value, key < after.component_id),
             )
         rows += session.execute(known.limit(limit))
-    if len(rows) < limit:
+    if len(rows) < limit and order != "cue":
+        # Every component has cues; the rest may be newer than the newest model.
         unknown = filtered.where(column.is_(None)).order_by(key.desc())
         if after is not None and after.value is None:
             unknown = unknown.where(key < after.component_id)

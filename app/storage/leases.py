@@ -95,33 +95,45 @@ def renew_unheld(session: Session, terms: LeaseTerms, asked: Renewal, count: int
     What the page still has is renewed along with it.
     """
     expires_at = terms.now + terms.duration
-    holding = asked.holding
+    rows = [row for row in _unheld(session, terms, asked) if _still_wanted(row, terms, asked)]
+    rows = rows[:count]
+    renewed = [row.component_id for row in rows] + list(asked.holding)
+    if renewed:
+        given = {"labeler": terms.labeler_id, "component_ids": renewed, "until": expires_at}
+        session.connection().execute(_RENEW, given)
+    return [Granted(row.component_id, row.uuid, expires_at, row.value) for row in rows]
+
+
+def _unheld(session: Session, terms: LeaseTerms, asked: Renewal) -> Sequence[AnyRow]:
     strategy = STRATEGIES.get(terms.strategy)
     column = _STATES.c["component_id" if strategy is None else strategy.order_by]
     statement = (
-        select(_LEASES.c.component_id, _LEASES.c.uuid, column.label("value"))
+        select(
+            _LEASES.c.component_id,
+            _LEASES.c.uuid,
+            _STATES.c.recording_id,
+            _STATES.c.people,
+            column.label("value"),
+        )
         .join(_STATES, _STATES.c.component_id == _LEASES.c.component_id)
         .where(
             _LEASES.c.labeler_id == terms.labeler_id,
             _LEASES.c.strategy == terms.strategy,
             _LEASES.c.round_id.is_not_distinct_from(terms.round_id),
-            _LEASES.c.component_id.not_in(holding),
+            _LEASES.c.component_id.not_in(asked.holding),
         )
         .order_by(_LEASES.c.expires_at, _LEASES.c.component_id)
-        .limit(count)
     )
-    if asked.recording_id is not None:
-        statement = statement.where(_STATES.c.recording_id == asked.recording_id)
-    if strategy is not None and strategy.population == "unanswered":
-        statement = statement.where(_STATES.c.people == 0)
     if terms.round_id is not None:
         statement = statement.where(~answered_in_round(terms.round_id, _LEASES.c.component_id))
-    rows = session.connection().execute(statement).all()
-    renewed = [row.component_id for row in rows] + list(holding)
-    if renewed:
-        given = {"labeler": terms.labeler_id, "component_ids": renewed, "until": expires_at}
-        session.connection().execute(_RENEW, given)
-    return [Granted(row.component_id, row.uuid, expires_at, row.value) for row in rows]
+    return session.connection().execute(statement).all()
+
+
+def _still_wanted(row: AnyRow, terms: LeaseTerms, asked: Renewal) -> bool:
+    # Here and not in the statement, where SQLite would begin with all of the recording.
+    strategy = STRATEGIES.get(terms.strategy)
+    answered = strategy is not None and strategy.population == "unanswered" and row.people > 0
+    return not answered and asked.recording_id in (None, row.recording_id)
 
 
 def holders(session: Session, component_ids: Sequence[int]) -> dict[int, AnyRow]:

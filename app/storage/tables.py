@@ -168,8 +168,11 @@ class ComponentState(Base):
             index
             for column in ("component_id", "entropy", "cue_process", "shuffle")
             for index in (
+                # `people` leads although it is always 0 here: without it SQLite's planner, which
+                # cannot weigh a partial index, prefers to walk the table or another index.
                 Index(
                     f"ix_state_unanswered_{column}",
+                    "people",
                     column,
                     *(() if column == "component_id" else ("component_id",)),
                     sqlite_where=text("people = 0"),
@@ -178,6 +181,7 @@ class ComponentState(Base):
                 Index(
                     f"ix_state_recording_unanswered_{column}",
                     "recording_id",
+                    "people",
                     column,
                     *(() if column == "component_id" else ("component_id",)),
                     sqlite_where=text("people = 0"),
@@ -193,6 +197,7 @@ class ComponentState(Base):
             Index(f"ix_state_recording_{column}", "recording_id", column, "component_id")
             for column in ("entropy", "quality", "cue_process")
         ),
+        Index("ix_state_recording_component_id", "recording_id", "component_id"),
         # The dashboard's counts, read from the index alone.
         Index("ix_state_counts", "recording_id", "label", "people"),
     )

@@ -217,6 +217,12 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        "ix_state_recording_component_id",
+        "component_state",
+        ["recording_id", "component_id"],
+        unique=False,
+    )
+    op.create_index(
         "ix_state_recording_entropy",
         "component_state",
         ["recording_id", "entropy", "component_id"],
@@ -231,7 +237,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_state_recording_unanswered_component_id",
         "component_state",
-        ["recording_id", "component_id"],
+        ["recording_id", "people", "component_id"],
         unique=False,
         sqlite_where=sa.text("people = 0"),
         postgresql_where=sa.text("people = 0"),
@@ -239,7 +245,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_state_recording_unanswered_cue_process",
         "component_state",
-        ["recording_id", "cue_process", "component_id"],
+        ["recording_id", "people", "cue_process", "component_id"],
         unique=False,
         sqlite_where=sa.text("people = 0"),
         postgresql_where=sa.text("people = 0"),
@@ -247,7 +253,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_state_recording_unanswered_entropy",
         "component_state",
-        ["recording_id", "entropy", "component_id"],
+        ["recording_id", "people", "entropy", "component_id"],
         unique=False,
         sqlite_where=sa.text("people = 0"),
         postgresql_where=sa.text("people = 0"),
@@ -255,7 +261,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_state_recording_unanswered_shuffle",
         "component_state",
-        ["recording_id", "shuffle", "component_id"],
+        ["recording_id", "people", "shuffle", "component_id"],
         unique=False,
         sqlite_where=sa.text("people = 0"),
         postgresql_where=sa.text("people = 0"),
@@ -263,7 +269,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_state_unanswered_component_id",
         "component_state",
-        ["component_id"],
+        ["people", "component_id"],
         unique=False,
         sqlite_where=sa.text("people = 0"),
         postgresql_where=sa.text("people = 0"),
@@ -271,7 +277,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_state_unanswered_cue_process",
         "component_state",
-        ["cue_process", "component_id"],
+        ["people", "cue_process", "component_id"],
         unique=False,
         sqlite_where=sa.text("people = 0"),
         postgresql_where=sa.text("people = 0"),
@@ -279,7 +285,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_state_unanswered_entropy",
         "component_state",
-        ["entropy", "component_id"],
+        ["people", "entropy", "component_id"],
         unique=False,
         sqlite_where=sa.text("people = 0"),
         postgresql_where=sa.text("people = 0"),
@@ -287,7 +293,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_state_unanswered_shuffle",
         "component_state",
-        ["shuffle", "component_id"],
+        ["people", "shuffle", "component_id"],
         unique=False,
         sqlite_where=sa.text("people = 0"),
         postgresql_where=sa.text("people = 0"),

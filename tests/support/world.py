@@ -269,8 +269,7 @@ def prepare(url: str) -> None:
         session.flush()
         if not database.is_sqlite:
             # Keys that were given out by hand, PostgreSQL's sequence does not know of.
-            table = Labeler.__table__
-            sequence = f"pg_get_serial_sequence('{table.name}', 'id')"
+            sequence = f"pg_get_serial_sequence('{Labeler.__tablename__}', 'id')"
             session.connection().exec_driver_sql(f"SELECT setval({sequence}, {len(CAST)})")
     database.dispose()
 
