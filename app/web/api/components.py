@@ -10,7 +10,7 @@ from app.actions import browsing, pictures
 from app.storage.components import Filters
 from app.web.access import Caller, World
 from app.web.api import present
-from app.web.api.schemas import ComponentOut, ComponentPage, TraceOut
+from app.web.api.schemas import ComponentOut, ComponentPage, SortedCursor, TraceOut
 from app.web.problems import responses
 
 router = APIRouter(prefix="/components", tags=["components"])
@@ -41,7 +41,7 @@ def list_components(
     disagreement: bool | None = None,
     order: Literal["id", "entropy", "quality", "cue"] = "id",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    cursor: SortedCursor = None,
 ) -> ComponentPage:
     """A page of components; all orders but `id` start with the largest."""
     found, following = browsing.list_components(

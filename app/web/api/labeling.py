@@ -24,7 +24,7 @@ from app.web.problems import responses
 router = APIRouter(tags=["labeling"])
 
 
-@router.post("/queue/next", responses=responses(400, 401, 403, 404, 409, 422, 501))
+@router.post("/queue/next", responses=responses(400, 401, 403, 404, 409, 413, 422, 501))
 def next_components(context: World, account: Caller, body: QueueRequest) -> QueueAnswer:
     """Lease the next components to look at. None left: an empty list."""
     wanted = queueing.Wanted(
@@ -38,14 +38,14 @@ def next_components(context: World, account: Caller, body: QueueRequest) -> Queu
     return QueueAnswer(items=present.work(items), remaining=remaining)
 
 
-@router.post("/queue/skip", responses=responses(400, 401, 403, 404, 409, 422))
+@router.post("/queue/skip", responses=responses(400, 401, 403, 404, 409, 413, 422))
 def skip(context: World, account: Caller, body: SkipIn) -> LabelAnswer:
     """Pass a component on: the queue will not give it to you again."""
     skipped = labeling.Answer(body.id, body.component, 0, lease=body.lease, round=body.round)
     return present.receipt(labeling.skip(context, account, skipped, body.reason))
 
 
-@router.post("/labels", responses=responses(400, 401, 403, 409, 422))
+@router.post("/labels", responses=responses(400, 401, 403, 409, 413, 422))
 def add_labels(context: World, account: Caller, body: LabelsIn) -> LabelsAnswer:
     """Append answers. What is acknowledged here is on disk; the same id again is harmless."""
     answers = [
@@ -63,7 +63,7 @@ def add_labels(context: World, account: Caller, body: LabelsIn) -> LabelsAnswer:
     return LabelsAnswer(items=[present.receipt(one) for one in receipts])
 
 
-@router.post("/labels/undo", responses=responses(400, 401, 403, 404, 409, 422))
+@router.post("/labels/undo", responses=responses(400, 401, 403, 404, 409, 413, 422))
 def undo(context: World, account: Caller, body: UndoIn) -> UndoOut:
     """Append the retraction of one of your own answers or skips."""
     component = labeling.undo(context, account, body.id, body.undoes)

@@ -13,14 +13,13 @@ from app.actions.importing import ImportOptions, import_file
 from app.domain.errors import FileTooLarge, InvalidInput
 from app.web.access import Admin, Caller, World
 from app.web.api import present
-from app.web.api.schemas import RecordingOut, RecordingPage
+from app.web.api.schemas import NO_NUL, Cursor, RecordingOut, RecordingPage
 from app.web.problems import responses
 
 router = APIRouter(prefix="/recordings", tags=["recordings"])
 
 RecordingId = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 Limit = Annotated[int, Query(ge=1, le=500)]
-Cursor = Annotated[str | None, Query(max_length=200)]
 
 
 @router.post(
@@ -37,7 +36,7 @@ def add_recording(
     account: Admin,
     response: Response,
     file: Annotated[UploadFile, File(description=".npz, .nwb, .hdf5, .isxd, .mat or a .zip")],
-    name: Annotated[str | None, Form(max_length=200)] = None,
+    name: Annotated[str | None, Form(max_length=200, pattern=NO_NUL)] = None,
     format: Annotated[str | None, Form(max_length=40)] = None,
     neuron_radius_px: Annotated[float | None, Form(gt=0, le=1000)] = None,
 ) -> RecordingOut:

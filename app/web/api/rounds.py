@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Response
 from app.actions import rounds
 from app.web.access import Admin, Caller, World
 from app.web.api import present
-from app.web.api.schemas import RoundIn, RoundOut, RoundPage
+from app.web.api.schemas import Cursor, RoundIn, RoundOut, RoundPage
 from app.web.problems import responses
 
 router = APIRouter(prefix="/rounds", tags=["rounds"])
@@ -15,7 +15,7 @@ router = APIRouter(prefix="/rounds", tags=["rounds"])
 RoundId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
-@router.post("", status_code=201, responses=responses(400, 401, 403, 404, 409, 422))
+@router.post("", status_code=201, responses=responses(400, 401, 403, 404, 409, 413, 422))
 def open_round(
     context: World, account: Admin, response: Response, body: RoundIn | None = None
 ) -> RoundOut:
@@ -32,7 +32,7 @@ def list_rounds(
     context: World,
     account: Caller,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    cursor: Cursor = None,
 ) -> RoundPage:
     """Rounds, newest first."""
     found = rounds.list_rounds(context, present.id_cursor(cursor), limit)

@@ -4,23 +4,42 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import Query
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from app.domain.recordings import MASK_SIZE_PX
+
+
+def _only_a_number(value: object) -> object:
+    # JSON tells numbers from text and truth values; pydantic by itself would convert them.
+    if isinstance(value, str | bool):
+        raise ValueError("a number is wanted, without quotes")  # noqa: TRY004 - pydantic's way
+    return value
+
+
+Number = BeforeValidator(_only_a_number)
 # SQLite and PostgreSQL integers are signed; a larger key is a client's mistake, not a 500.
-Key = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Key = Annotated[int, Field(ge=1, le=2**31 - 1), Number]
+CURSOR = r"^(-?[0-9]{1,9}(\.[0-9]{1,20})?(e-[0-9]{1,2})?)?~[01]?[0-9]{1,9}$"
+ID_CURSOR = "^~[01]?[0-9]{1,9}$"
+Cursor = Annotated[str | None, Query(pattern=ID_CURSOR, description="`next` of the page before")]
+SortedCursor = Annotated[str | None, Query(pattern=CURSOR, description="`next` of the page before")]
 # PostgreSQL's text holds everything but NUL.
-Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+NO_NUL = r"^[^\x00]*$"
+Text = Annotated[str, Field(pattern=NO_NUL)]
 # What a training setting may be: no NaN, no nested surprises, nothing JSON cannot carry back.
 Whole = Annotated[int, Field(strict=True, ge=-(2**53), le=2**53)]
 ConfigValue = (
     Annotated[bool, Field(strict=True)]
     | Whole
     | Annotated[float, Field(strict=True, allow_inf_nan=False)]
-    | Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")]
+    | Annotated[str, Field(max_length=100, pattern=NO_NUL)]
     | Annotated[list[Whole], Field(max_length=20)]
 )
 LabelCode = Annotated[
-    int, Field(ge=1, le=4, description="1 neuron, 2 process, 3 noise, 4 doubtful neuron")
+    int,
+    Field(ge=1, le=4, description="1 neuron, 2 process, 3 noise, 4 doubtful neuron"),
+    Number,
 ]
 Strategy = Literal["unlabeled", "entropy", "quality", "random", "overlap", "process"]
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
@@ -139,7 +158,7 @@ class TraceOut(BaseModel):
 
 class QueueRequest(Body):
     strategy: Strategy = "unlabeled"
-    count: int = Field(default=1, ge=1, le=100)
+    count: Annotated[int, Field(ge=1, le=100), Number] = 1
     recording: Key | None = None
     round: Key | None = None
     holding: list[Key] | None = Field(
@@ -172,7 +191,7 @@ class LabelIn(Body):
     label: LabelCode
     lease: UUID | None = None
     round: Key | None = None
-    seconds: float | None = Field(default=None, ge=0, le=86400)
+    seconds: Annotated[float, Field(ge=0, le=86400), Number] | None = None
 
 
 class LabelsIn(Body):
@@ -293,8 +312,13 @@ class PredictionsOut(BaseModel):
     next: None
 
 
+_Side = Field(min_length=MASK_SIZE_PX, max_length=MASK_SIZE_PX)
+_Weight = Annotated[float, Field(strict=True, ge=0)]
+_Mask = Annotated[list[Annotated[list[_Weight], _Side]], _Side]
+
+
 class PredictIn(Body):
-    masks: list[list[list[float]]] = Field(min_length=1, max_length=10000)
+    masks: list[_Mask] = Field(min_length=1, max_length=10_000)
 
 
 class MaskPrediction(BaseModel):
@@ -310,7 +334,7 @@ class PredictAnswer(BaseModel):
 
 class RoundIn(Body):
     order: Literal["entropy", "quality"] = "quality"
-    size: int = Field(default=200, ge=1, le=10000)
+    size: Annotated[int, Field(ge=1, le=10_000), Number] = 200
     title: Text | None = Field(default=None, min_length=1, max_length=200)
     recording: Key | None = None
 

@@ -12,17 +12,30 @@ from app.actions import training
 from app.domain.errors import NotBuiltYet
 from app.web.access import Admin, Caller, World
 from app.web.api import present
-from app.web.api.schemas import TrainingIn, TrainingRunOut, TrainingRunPage
+from app.web.api.schemas import Cursor, TrainingIn, TrainingRunOut, TrainingRunPage
 from app.web.problems import responses
 
 router = APIRouter(prefix="/training-runs", tags=["training"])
 
 RunId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 LOOK_EVERY_S = 0.5
+RUN_EVENT = {
+    "type": "object",
+    "description": "One event of the stream.",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"const": "run"},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/TrainingRunOut"},
+        },
+    },
+}
 ENDED = {"succeeded", "failed", "cancelled"}
 
 
-@router.post("", status_code=202, responses=responses(400, 401, 403, 409, 422))
+@router.post("", status_code=202, responses=responses(400, 401, 403, 409, 413, 422))
 def request_run(context: World, account: Admin, body: TrainingIn | None = None) -> TrainingRunOut:
     """Queue a training run. One at a time: 409 while another waits or runs."""
     config = None if body is None or body.config is None else dict(body.config)
@@ -34,7 +47,7 @@ def list_runs(
     context: World,
     account: Caller,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    cursor: Cursor = None,
 ) -> TrainingRunPage:
     """Runs, newest first."""
     found = training.list_runs(context, present.id_cursor(cursor), limit)
@@ -54,7 +67,7 @@ def get_run(context: World, account: Caller, run: RunId) -> TrainingRunOut:
     "/{run}/events",
     response_class=EventSourceResponse,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        200: {"content": {"text/event-stream": {"schema": RUN_EVENT}}},
         **responses(401, 404, 422),
     },
 )

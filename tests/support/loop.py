@@ -1,0 +1,77 @@
+"""A server with data in it: two small recordings, labels, and a model that a worker trained."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from app.actions import importing
+from tests.support.recordings import small_recording
+from tests.support.server import Server
+
+API = "/api/v1"
+TINY_TRAINING = {"folds": 2, "epochs": 1, "min_batches": 1, "batch_size": 16, "threads": 1}
+ENDED = {"succeeded", "failed", "cancelled"}
+
+
+def add_small_recordings(server: Server) -> None:
+    """Recording 1 (components 1 to 24) with labels of its own, recording 2 (25 to 48) without."""
+    labeled = small_recording(annotator="expert", name="labeled")
+    importing.store(server.context, None, [labeled], source="labeled.npz")
+    importing.store(server.context, None, [small_recording(seed=1)], source="plain.npz")
+
+
+def answers(components: range, **more: object) -> list[dict[str, object]]:
+    """An answer for each component, its class by turns."""
+    return [
+        {"id": str(uuid4()), "component": key, "label": (key - 1) % 4 + 1, **more}
+        for key in components
+    ]
+
+
+def post_labels(client: httpx.Client, components: range, **more: object) -> list[dict[str, Any]]:
+    """Post an answer for each component; returns what became of them."""
+    posted = client.post(f"{API}/labels", json={"labels": answers(components, **more)})
+    assert posted.status_code == 200, posted.text
+    items: list[dict[str, Any]] = posted.json()["items"]
+    return items
+
+
+def wait_for_run(client: httpx.Client, run: int, timeout_s: float = 90) -> dict[str, Any]:
+    """The run as it ended."""
+    give_up_at = time.monotonic() + timeout_s
+    while True:
+        found: dict[str, Any] = client.get(f"{API}/training-runs/{run}").json()
+        if found["state"] in ENDED:
+            return found
+        assert time.monotonic() < give_up_at, f"run {run} did not end: {found}"
+        time.sleep(0.1)
+
+
+def train(client: httpx.Client, **config: object) -> dict[str, Any]:
+    """Ask for a tiny training run and wait for its end."""
+    asked = client.post(f"{API}/training-runs", json={"config": TINY_TRAINING | config})
+    assert asked.status_code == 202, asked.text
+    return wait_for_run(client, asked.json()["id"])
+
+
+@pytest.fixture(scope="session")
+def trained_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server and its real worker for the whole session, after a first training."""
+    data_dir: Path = tmp_path_factory.mktemp("trained")
+    settings = {"worker_threads": 1, "max_upload_mb": 20, "predict_timeout_seconds": 30}
+    server = Server(data_dir, worker=True, settings=settings)
+    try:
+        server.start()
+        add_small_recordings(server)
+        with server.client() as client:
+            post_labels(client, range(1, 21))
+            run = train(client)
+        assert run["state"] == "succeeded", run["error"]
+        yield server
+    finally:
+        server.close()
