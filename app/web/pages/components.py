@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
 
 from app.actions import browsing, pictures
 from app.actions.views import ComponentView
@@ -18,6 +19,10 @@ from app.web.pages.parts import Absent, Key, OptionalKey, recording_choices
 from app.web.templating import page
 
 router = APIRouter()
+
+Code = Annotated[int, Field(ge=1, le=4)]
+LabelOrNone = Annotated[int, Field(ge=0, le=4, description="0: without a label")]
+ShortText = Annotated[str, Field(max_length=200)]
 
 TILES_A_PAGE = 60
 SPRITE_COLUMNS = 10
@@ -36,11 +41,11 @@ def components_page(
     context: World,
     account: Caller,
     recording: OptionalKey = None,
-    label: Annotated[int | None, Absent, Query(ge=0, le=4)] = None,
-    predicted: Annotated[int | None, Absent, Query(ge=1, le=4)] = None,
+    label: Annotated[LabelOrNone | None, Absent, Query()] = None,
+    predicted: Annotated[Code | None, Absent, Query()] = None,
     disagreement: Annotated[bool | None, Absent, Query()] = None,
     order: Literal["id", "entropy", "quality", "cue"] = "id",
-    cursor: Annotated[str | None, Absent, Query(max_length=200)] = None,
+    cursor: Annotated[ShortText | None, Absent, Query()] = None,
 ) -> Response:
     """A page of thumbnails."""
     chosen = {

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Path, Query, Response
 from fastapi.responses import RedirectResponse
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from app.actions import browsing
 from app.actions.browsing import RecordingView
@@ -22,7 +22,8 @@ def _absent(value: object) -> object:
 
 
 Absent = BeforeValidator(_absent)
-OptionalKey = Annotated[int | None, Absent, Query(ge=1, le=2**31 - 1)]
+PositiveKey = Annotated[int, Field(ge=1, le=2**31 - 1)]
+OptionalKey = Annotated[PositiveKey | None, Absent, Query()]
 
 
 def to(path: str) -> Response:

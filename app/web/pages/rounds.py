@@ -9,7 +9,7 @@ from app.actions.context import Context
 from app.actions.rounds import Order, RoundPlan
 from app.domain.errors import Conflict, NotFound
 from app.web.access import Admin, Caller, World
-from app.web.pages.parts import Absent, Key, OptionalKey, recording_choices, to
+from app.web.pages.parts import Absent, Key, OptionalKey, PositiveKey, recording_choices, to
 from app.web.templating import page
 
 router = APIRouter()
@@ -33,7 +33,7 @@ def open_round(
     order: Annotated[Order, Form()],
     size: Annotated[int, Form(ge=1, le=10_000)],
     title: Annotated[str, Form(max_length=200)] = "",
-    recording: Annotated[int | None, Absent, Form(ge=1, le=2**31 - 1)] = None,
+    recording: Annotated[PositiveKey | None, Absent, Form()] = None,
 ) -> Response:
     """Open a round and show it."""
     plan = RoundPlan(order=order, size=size, title=title.strip() or None, recording=recording)
