@@ -1,0 +1,27 @@
+import pytest
+
+from app.domain.errors import InvalidInput, NotBuiltYet
+from app.domain.serving import STRATEGIES, reason_for, strategy_named
+
+
+def test_the_contracts_strategies_are_there() -> None:
+    assert set(STRATEGIES) == {"unlabeled", "entropy", "quality", "random", "process"}
+    with pytest.raises(NotBuiltYet, match="not available yet"):
+        strategy_named("overlap")
+    with pytest.raises(InvalidInput, match="unlabeled, entropy"):
+        strategy_named("luck")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "value", "sentence"),
+    [
+        ("entropy", 0.51234, "entropy 0.512 nats"),
+        ("entropy", None, "no prediction yet"),
+        ("quality", 1.5, "label quality +1.500 nats over its entropy"),
+        ("process", 0.731, "process-likeness 0.73"),
+        ("random", 0.2, "drawn at random"),
+        ("unlabeled", 5.0, "not labeled yet"),
+    ],
+)
+def test_each_reason_says_why(strategy: str, value: float | None, sentence: str) -> None:
+    assert reason_for(STRATEGIES[strategy], value) == sentence
