@@ -43,12 +43,13 @@ def percent(value: float | None, digits: int = 0) -> str:
 
 def number(value: float | None, digits: int = 2) -> str:
     """A number with fixed decimals, so that columns align; a dash where there is none."""
-    return MISSING if _none(value) else f"{value:.{digits}f}"
+    # z: what rounds to zero has no sign.
+    return MISSING if _none(value) else f"{value:z.{digits}f}"
 
 
 def signed(value: float, digits: int = 2) -> str:
     """A number with its sign."""
-    return f"{value:+.{digits}f}"
+    return f"{value:+z.{digits}f}"
 
 
 def moment(value: datetime) -> str:
