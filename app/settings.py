@@ -30,26 +30,40 @@ class Settings(BaseSettings):
     secret_key: str | None = Field(
         None, min_length=32, description="Signs sessions. Made once and kept in the data folder."
     )
-    session_days: int = Field(30, ge=1, description="How long a sign-in lasts, in days.")
-    invite_hours: int = Field(72, ge=1, description="How long an invite link works, in hours.")
+    session_days: int = Field(30, ge=1, le=3650, description="How long a sign-in lasts, in days.")
+    invite_hours: int = Field(
+        72, ge=1, le=10_000, description="How long an invite link works, in hours."
+    )
     lease_minutes: float = Field(
-        15.0, gt=0, description="How long a component stays promised to a labeler, in minutes."
+        15.0,
+        gt=0,
+        le=100_000,
+        description="How long a component stays promised to a labeler, in minutes.",
     )
     worker_threads: int = Field(0, ge=0, description="CPU threads for training; 0 takes all cores.")
     worker_niceness: int = Field(
         15, ge=0, le=19, description="How far the worker steps back for the web server."
     )
     stale_seconds: float = Field(
-        30.0, gt=0, description="A job whose worker is silent this long, in seconds, is taken away."
+        30.0,
+        gt=0,
+        le=86_400,
+        description="A job whose worker is silent this long, in seconds, is taken away.",
     )
     predict_timeout_seconds: float = Field(
-        60.0, gt=0, description="How long POST /predict waits for the worker, in seconds."
+        60.0,
+        gt=0,
+        le=86_400,
+        description="How long POST /predict waits for the worker, in seconds.",
     )
     retrain_after_labels: int = Field(
         0, ge=0, description="Train by itself after this many new labels; 0 leaves it to admins."
     )
     retrain_quiet_minutes: float = Field(
-        5.0, ge=0, description="Wait, in minutes without a label, before training by itself."
+        5.0,
+        ge=0,
+        le=100_000,
+        description="Wait, in minutes without a label, before training by itself.",
     )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
 

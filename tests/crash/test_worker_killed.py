@@ -1,0 +1,206 @@
+"""The worker may die: its run is found silent, tried once more, and the server never notices."""
+
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from tests.support.loop import API, TINY_TRAINING, add_small_recordings, post_labels, wait_for_run
+from tests.support.server import Server, somata
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+STALE_S = 3.0
+SETTINGS = {"worker_threads": 1, "stale_seconds": STALE_S}
+# Long enough to be met at work, and over soon when it is left alone.
+SOME_SECONDS = {**TINY_TRAINING, "epochs": 25, "patience": 25, "min_batches": 4}
+NEVER_ENDING = {**SOME_SECONDS, "epochs": 5000, "patience": 5000, "min_batches": 200}
+
+
+def labeled_server(data_dir: Path) -> Server:
+    """A server with its worker, and something to train on."""
+    server = Server(data_dir, worker=True, settings=SETTINGS).start()
+    add_small_recordings(server)
+    with server.client() as client:
+        post_labels(client, range(1, 25))
+    return server
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One for the tests that leave it running."""
+    made = labeled_server(tmp_path_factory.mktemp("worker"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[httpx.Client]:
+    with server.client() as made:
+        yield made
+
+
+def workers_of(server: Server) -> list[psutil.Process]:
+    """The worker processes under this server."""
+    children = psutil.Process(server.process.pid).children(recursive=True)
+    return [child for child in children if "worker" in child.cmdline()]
+
+
+def kill_worker(server: Server) -> None:
+    """SIGKILL."""
+    for worker in workers_of(server):
+        worker.kill()
+
+
+def start_run(client: httpx.Client, config: Mapping[str, object]) -> int:
+    """Ask for a run; returns its id."""
+    asked = client.post(f"{API}/training-runs", json={"config": config})
+    assert asked.status_code == 202, asked.text
+    run: int = asked.json()["id"]
+    return run
+
+
+def wait_until(client: httpx.Client, run: int, **wanted: object) -> dict[str, Any]:
+    """The run as soon as it has these values."""
+    give_up_at = time.monotonic() + 90
+    while True:
+        found: dict[str, Any] = client.get(f"{API}/training-runs/{run}").json()
+        if all(found[name] == value for name, value in wanted.items()):
+            return found
+        assert found["state"] in ("queued", "running"), found
+        assert time.monotonic() < give_up_at, found
+        time.sleep(0.05)
+
+
+def wait_for_epochs(client: httpx.Client, run: int, attempt: int) -> None:
+    """Until the run is in the middle of its training."""
+    give_up_at = time.monotonic() + 90
+    while True:
+        found = wait_until(client, run, state="running", attempts=attempt)
+        if found["progress"].get("stage") == "training":
+            return
+        assert time.monotonic() < give_up_at, found
+        time.sleep(0.05)
+
+
+def test_a_run_whose_worker_is_killed_once_is_tried_again_and_succeeds(
+    server: Server, client: httpx.Client
+) -> None:
+    run = start_run(client, SOME_SECONDS)
+    wait_for_epochs(client, run, attempt=1)
+    before = workers_of(server)
+    kill_worker(server)
+    health = client.get(f"{API}/health")
+    assert health.status_code == 200, "the server does not depend on its worker"
+    ended = wait_for_run(client, run)
+    assert (ended["state"], ended["attempts"], ended["error"]) == ("succeeded", 2, None)
+    assert ended["metrics"]["components"] == 24
+    assert workers_of(server) != before, "serve started another worker"
+
+
+def test_a_run_whose_worker_is_killed_twice_is_failed_with_the_reason(
+    server: Server, client: httpx.Client
+) -> None:
+    run = start_run(client, NEVER_ENDING)
+    for attempt in (1, 2):
+        wait_for_epochs(client, run, attempt)
+        kill_worker(server)
+    ended = wait_for_run(client, run)
+    assert (ended["state"], ended["attempts"]) == ("failed", 2)
+    assert "died 2 times" in ended["error"]
+    answered = post_labels(client, range(1, 3))
+    assert [one["status"] for one in answered] == ["saved", "saved"]
+
+
+def test_a_run_stops_within_five_seconds_of_being_cancelled(client: httpx.Client) -> None:
+    run = start_run(client, NEVER_ENDING)
+    wait_for_epochs(client, run, attempt=1)
+    started = time.monotonic()
+    assert client.post(f"{API}/training-runs/{run}/cancel").status_code == 200
+    ended = wait_for_run(client, run)
+    assert ended["state"] == "cancelled"
+    assert time.monotonic() - started < 5
+    again = client.post(f"{API}/training-runs/{run}/cancel")
+    assert again.status_code == 409
+    assert "cancelled already" in again.json()["detail"]
+
+
+def test_a_run_that_waits_is_cancelled_at_once(client: httpx.Client) -> None:
+    first = start_run(client, NEVER_ENDING)
+    refused = client.post(f"{API}/training-runs", json={})
+    assert refused.status_code == 409
+    assert f"Training run {first}" in refused.json()["detail"]
+    client.post(f"{API}/training-runs/{first}/cancel")
+    wait_for_run(client, first)
+
+
+def test_a_bad_configuration_fails_the_run_with_what_is_wrong(client: httpx.Client) -> None:
+    run = start_run(client, {"folds": 1000})
+    ended = wait_for_run(client, run)
+    assert ended["state"] == "failed"
+    assert "folds must be an integer from 2 to 20" in ended["error"]
+
+
+def test_ctrl_c_stops_server_and_worker_and_gives_the_run_back(
+    server: Server, client: httpx.Client
+) -> None:
+    run = start_run(client, NEVER_ENDING)
+    wait_for_epochs(client, run, attempt=1)
+    workers = workers_of(server)
+    assert len(workers) == 1
+    logged = len(server.log.read_text())
+    assert server.stop(signal.SIGINT) == 0
+    assert [one for one in workers if one.is_running()] == []
+    assert "Traceback" not in server.log.read_text()[logged:]
+    assert (server.data_dir / "stdout.log").read_text().endswith("Somata has stopped.\n")
+
+    server.start()
+    with server.client() as anew:
+        # Not counted as an attempt: nobody died.
+        wait_until(anew, run, state="running", attempts=1)
+
+
+def test_the_worker_of_a_killed_server_goes_by_itself(server: Server) -> None:
+    workers = workers_of(server)
+    assert len(workers) == 1
+    server.kill()
+    gone, alive = psutil.wait_procs(workers, timeout=15)
+    assert alive == []
+    assert len(gone) == 1
+
+
+def test_sigterm_stops_the_server_as_ctrl_c_does(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data").start()
+    try:
+        assert server.stop(signal.SIGTERM) == 0
+    finally:
+        server.close()
+    assert (server.data_dir / "stdout.log").read_text().endswith("Somata has stopped.\n")
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_a_second_server_on_the_same_data_folder_is_refused_with_a_sentence(
+    server: Server,
+) -> None:
+    if server.process.poll() is not None:
+        server.start()
+    second = somata(server.data_dir, "serve", "--no-worker", port=0)
+    assert second.returncode == 1
+    assert second.stdout == ""
+    assert f"process {server.process.pid} at {server.base_url}" in second.stderr
+    assert "set SOMATA_DATA_DIR" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_a_port_that_is_taken_is_refused_with_a_sentence(server: Server, tmp_path: Path) -> None:
+    port = server.base_url.rpartition(":")[2]
+    second = somata(tmp_path / "other", "serve", "--no-worker", port=port)
+    assert second.returncode == 1
+    assert f"port {port}" in second.stderr
+    assert "Set SOMATA_PORT to a free port" in second.stderr
+    assert "Traceback" not in second.stderr
