@@ -1,0 +1,136 @@
+"""Makes the screenshots of docs/screenshots from the demo, through a real server and worker.
+
+Run from the project's root, with the development requirements: `python -m docs.screenshots`.
+It loads the demo, labels, trains (a few minutes), opens a round and walks through the pages.
+"""
+
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
+
+from app.actions import accounts, browsing
+from app.domain.accounts import Account, Role
+from tests.browser.site import PASSWORD, Desk, Visit
+from tests.support.chromium import ARGUMENTS, ensure_chromium
+from tests.support.server import Server
+
+FOLDER = Path(__file__).parent / "screenshots"
+COLOURS = 128
+LABELS = 24
+TRAINING_MS = 1_800_000
+
+
+def main() -> None:
+    """Make every picture anew."""
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        server = Server(Path(folder), worker=True).start()
+        browser = playwright.chromium.launch(
+            executable_path=ensure_chromium(), args=list(ARGUMENTS)
+        )
+        try:
+            walk(server, Visit(browser, server.base_url, color_scheme="dark").page)
+        finally:
+            browser.close()
+            server.close()
+
+
+def walk(server: Server, page: Page) -> None:
+    """From the first sign-in to the outcome of a round."""
+    alice = become_admin(server, page)
+    keep(page, "first-start")
+    page.get_by_role("button", name="Load the demo").click()
+    expect(page.get_by_role("link", name="Start labeling")).to_be_visible(timeout=120_000)
+    label(server, alice, page)
+    page.goto("/")
+    page.get_by_role("button", name="Train").click()
+    expect(page.get_by_text("fold 2 of 5")).to_be_visible(timeout=TRAINING_MS)
+    keep(page, "training")
+    done = page.get_by_role("heading", name="How good are its predictions?")
+    expect(done).to_be_visible(timeout=TRAINING_MS)
+    keep(page, "run")
+    relabel(server, alice, page)
+    page.goto("/components?order=entropy")
+    page.wait_for_load_state("networkidle")
+    keep(page, "components")
+    page.goto("/")
+    keep(page, "overview")
+    page.get_by_role("button", name="Dark or light").click()
+    page.goto("/label")
+    Desk(page).component()
+    settle(page)
+    keep(page, "desk-light")
+
+
+def become_admin(server: Server, page: Page) -> Account:
+    """Sign up as the first admin, and be known to the actions as well."""
+    assert server.invite is not None
+    page.goto(server.invite)
+    page.get_by_label("Name").fill("alice")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Begin").click()
+    expect(page.get_by_role("heading", name="Welcome, alice")).to_be_visible()
+    account, _ = accounts.sign_in(server.context, "alice", PASSWORD)
+    assert account.role is Role.ADMIN
+    return account
+
+
+def label(server: Server, alice: Account, page: Page) -> None:
+    """Answer as the demo's annotators did, so that the counts look like work."""
+    desk = Desk(page)
+    for _ in range(LABELS):
+        desk.press(str(said(server, alice, desk.component()) or 3))
+        page.wait_for_timeout(700)
+    desk.component()
+    settle(page)
+    keep(page, "desk")
+    desk.all_saved()
+
+
+def relabel(server: Server, alice: Account, page: Page) -> None:
+    """A round in which some answers change; the picture is of one that differs."""
+    page.get_by_role("link", name="Open a round").click()
+    page.get_by_label("How many").fill("30")
+    page.get_by_role("button", name="Open").click()
+    page.get_by_role("link", name="Relabel").click()
+    desk = Desk(page, page.url)
+    for number in range(24):
+        component = desk.component()
+        found = browsing.get_component(server.context, alice, component)
+        assert found.prediction is not None
+        answer = found.prediction.predicted if number % 3 else found.label
+        desk.press(str(answer))
+        page.locator("[data-reveal]").wait_for(state="visible")
+        if number == 1:
+            settle(page)
+            keep(page, "reveal")
+        page.keyboard.press("c")
+    desk.all_saved()
+    page.goto("/rounds/1")
+    keep(page, "round")
+
+
+def said(server: Server, alice: Account, component: int) -> int | None:
+    """What the annotators' consensus of a component is."""
+    return browsing.get_component(server.context, alice, component).label
+
+
+def settle(page: Page) -> None:
+    """Let surroundings, trace and fonts arrive."""
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(300)
+
+
+def keep(page: Page, name: str) -> None:
+    """A picture of the window, in few colours: it is read at a glance, and kept in git."""
+    file = FOLDER / f"{name}.png"
+    page.screenshot(path=file)
+    with Image.open(file) as picture:
+        few = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    few.save(file, optimize=True)
+
+
+if __name__ == "__main__":
+    main()
