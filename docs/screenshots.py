@@ -17,7 +17,7 @@ from tests.support.chromium import ARGUMENTS, ensure_chromium
 from tests.support.server import Server
 
 FOLDER = Path(__file__).parent / "screenshots"
-COLOURS = 128
+COLOURS = 256
 LABELS = 24
 TRAINING_MS = 1_800_000
 
@@ -128,7 +128,10 @@ def keep(page: Page, name: str) -> None:
     file = FOLDER / f"{name}.png"
     page.screenshot(path=file)
     with Image.open(file) as picture:
-        few = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        # This way keeps colours that are rare in the picture, as those of the classes are.
+        few = picture.convert("RGB").quantize(
+            COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )
     few.save(file, optimize=True)
 
 

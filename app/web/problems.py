@@ -1,6 +1,7 @@
 """One table from what goes wrong to what the client is told (RFC 9457)."""
 
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from fastapi import FastAPI, Request
@@ -65,7 +66,8 @@ def answer(request: Request, status: int, title: str, detail: str, **more: Any) 
     """A page for a person, a problem for a program."""
     if wants_page(request):
         if status == 401 and request.method == "GET":
-            return RedirectResponse(f"/sign-in?next={request.url.path}", status_code=303)
+            asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse(f"/sign-in?next={quote(asked)}", status_code=303)
         return error_page(request, status, title, detail)
     response = problem(status, title, detail, **more)
     if status == 401:

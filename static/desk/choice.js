@@ -38,6 +38,9 @@ export function emptyWords(choice) {
   if (choice.round !== null) {
     return ["This round has nothing left for you", "What others hold at the moment may come back. See what the round has changed."];
   }
+  if (document.querySelectorAll("[data-recording] option").length < 2) {
+    return ["Nothing to label yet", "There are no recordings. An admin of your lab imports them."];
+  }
   if (choice.strategy === "quality") {
     return ["No suspect labels", "After a training run, the labels that the model doubts are listed here. Train first, or open a round."];
   }

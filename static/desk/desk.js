@@ -16,11 +16,12 @@ const SLOW_REVEAL_MS = 2500;
 const ASK_AGAIN_MS = 2000;
 
 const main = /** @type {HTMLElement} */ (document.querySelector("main"));
+const labeler = document.body.dataset.labeler || "";
 const round = main.dataset.round ? Number(main.dataset.round) : null;
 const view = new View();
 const pace = new Pace(`somata.done.${round ?? "free"}`);
-const history = new History(`somata.history.${main.dataset.labeler}.${round ?? "free"}`);
-const outbox = new Outbox(main.dataset.labeler || "");
+const history = new History(`somata.history.${labeler}.${round ?? "free"}`);
+const outbox = new Outbox(labeler);
 const ahead = new Ahead(choiceOf(round, restart), busy);
 
 /** @type {Work | null} */
@@ -173,6 +174,7 @@ outbox.addEventListener("refused", (event) => {
   if (given && entry.body.id === given.id) advance();
   view.message(detail);
 });
+outbox.addEventListener("unkept", () => view.message("This browser keeps no answers across a reload. Leave the page open until all is saved."));
 outbox.addEventListener("acknowledged", (event) => {
   const { receipt } = /** @type {CustomEvent} */ (event).detail;
   if (receipt) reveal(receipt);

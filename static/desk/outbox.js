@@ -14,11 +14,21 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 const PATHS = { label: "/api/v1/labels", skip: "/api/v1/queue/skip", undo: "/api/v1/labels/undo" };
 
+/** Whether answers of this labeler were left waiting here. @param {string} labeler */
+export function waits(labeler) {
+  return Object.keys(localStorage).some((key) => key.startsWith(prefixOf(labeler)));
+}
+
+/** @param {string} labeler */
+function prefixOf(labeler) {
+  return `somata.outbox.${labeler}.`;
+}
+
 export class Outbox extends EventTarget {
   /** @param {string} labeler whose answers these are: another person may sign in here later */
   constructor(labeler) {
     super();
-    this.prefix = `somata.outbox.${labeler}.`;
+    this.prefix = prefixOf(labeler);
     this.counter = 0;
     this.sending = false;
     this.batch = BATCH;
@@ -43,8 +53,13 @@ export class Outbox extends EventTarget {
     this.counter += 1;
     const order = `${String(Date.now()).padStart(14, "0")}.${String(this.counter).padStart(6, "0")}`;
     const entry = { key: `${this.prefix}${order}.${body.id}`, kind, body };
-    localStorage.setItem(entry.key, JSON.stringify({ kind, body }));
     this.entries.push(entry);
+    try {
+      localStorage.setItem(entry.key, JSON.stringify({ kind, body }));
+    } catch {
+      // Full, or switched off: the answer still goes out from memory.
+      this.#report("unkept", {});
+    }
     if (this.state === "saved") this.#become("waiting");
     else this.#become(this.state);
     this.#send();
