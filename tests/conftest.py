@@ -3,7 +3,7 @@
 from tests.support.chromium import browser
 from tests.support.postgres import fresh_postgres_database, postgres, postgres_url
 from tests.support.world import (
-    postgres_template,
+    postgres_lab,
     postgres_world,
     sqlite_template,
     sqlite_world,
@@ -14,7 +14,7 @@ __all__ = [
     "browser",
     "fresh_postgres_database",
     "postgres",
-    "postgres_template",
+    "postgres_lab",
     "postgres_url",
     "postgres_world",
     "sqlite_template",
