@@ -214,6 +214,39 @@ def test_answers_that_wait_survive_a_reload(site: Site, visit: Opens):
     assert site.all_answers() == given
 
 
+def test_answers_that_wait_go_out_from_any_other_page(site: Site, visit: Opens):
+    site.store(recording())
+    window = visit("alice")
+    network = Network(window)
+    desk = Desk(window.page)
+    desk.component()
+    network.down = True
+    given = {desk.press(key): [int(key)] for key in "34"}
+    expect(desk.page.locator("[data-saved]")).to_have_text("2 waiting")
+    network.down = False
+    with desk.page.expect_response("**/api/v1/labels"):
+        desk.page.goto("/runs")
+    assert site.all_answers() == given
+
+
+def test_another_person_at_the_same_browser_sends_none_of_my_answers(site: Site, visit: Opens):
+    site.store(recording())
+    site.person("bob")
+    window = visit("alice")
+    network = Network(window)
+    desk = Desk(window.page)
+    shown = desk.component()
+    network.down = True
+    desk.press("1")
+    window.page.goto("/runs")
+    window.window.clear_cookies()
+    network.down = False
+    window.sign_in("bob")
+    Desk(window.page).component()
+    window.page.wait_for_timeout(1500)
+    assert site.answers(shown) == []
+
+
 def test_a_reply_that_is_lost_doubles_nothing(site: Site, visit: Opens):
     site.store(recording())
     window = visit("alice")

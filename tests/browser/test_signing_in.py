@@ -3,7 +3,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from app.actions import accounts
+from app.actions import accounts, rounds
+from app.actions.rounds import RoundPlan
 from app.domain.accounts import Role
 from tests.browser.site import PASSWORD, Site, Visit, recording
 
@@ -41,12 +42,14 @@ def test_a_used_invite_says_what_to_do(site: Site, visit: Opens):
 
 def test_signing_in_leads_to_the_page_that_was_asked_for(site: Site, visit: Opens):
     page = visit().page
-    page.goto("/rounds")
+    page.goto("/components?order=entropy&label=2")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     page.get_by_label("Name").fill("alice")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Relabeling rounds")).to_be_visible()
+    expect(page.get_by_role("heading", name="Components")).to_be_visible()
+    expect(page.get_by_label("Order")).to_have_value("entropy")
+    expect(page.get_by_label("Label", exact=True)).to_have_value("2")
     page.get_by_role("button", name="Sign out").click()
     page.goto("/rounds")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
@@ -71,13 +74,17 @@ def test_signing_in_never_leads_to_another_site(site: Site, visit: Opens, elsewh
 
 
 def test_a_labeler_sees_no_admin_buttons_and_reaches_no_admin_page(site: Site, visit: Opens):
-    site.store(recording())
+    site.store(recording(labels=[1, 2, 3, 4, 0] * 6))
+    site.trained(predicted=1)
+    rounds.open_round(site.context, site.alice, RoundPlan("quality", 5))
     site.person("bob")
+    buttons = ("Train", "Train again", "Cancel", "Open", "Close the round")
     page = visit("bob").page
-    for path in ("/", "/rounds", "/runs"):
+    for path in ("/", "/rounds", "/rounds/1", "/runs", "/runs/1", "/recordings/1"):
         page.goto(path)
-        for name in ("Train", "Open", "Import", "People"):
+        for name in buttons:
             expect(page.get_by_role("button", name=name, exact=True)).to_have_count(0)
+        for name in ("Import", "People", "Open a round"):
             expect(page.get_by_role("link", name=name, exact=True)).to_have_count(0)
     for path in ("/import", "/people"):
         answer = page.goto(path)
