@@ -19,6 +19,10 @@ log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
 FULL = Match.FULL
+UNPARSED = (
+    "The body cannot be parsed. Send well-formed JSON, or multipart/form-data with a `file` "
+    "where a recording goes."
+)
 
 MEANINGS = {
     400: "The request cannot be understood.",
@@ -88,7 +92,8 @@ def install(app: FastAPI) -> None:
     def of_framework(request: Request, error: HTTPException) -> Response:
         status = error.status_code
         title = MEANINGS.get(status, "Error")
-        response = answer(request, status, title, str(error.detail))
+        detail = UNPARSED if status == 400 and "parsing the body" in error.detail else error.detail
+        response = answer(request, status, title, str(detail))
         for name, value in (error.headers or {}).items():
             response.headers[name] = value
         if status == 405:

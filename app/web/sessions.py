@@ -43,9 +43,9 @@ class Sessions:
             return None
         try:
             labeler_id, epoch = self._signer.loads(cookie, max_age=self._max_age_s)
+            return int(labeler_id), int(epoch)
         except (BadSignature, ValueError, TypeError):
             return None
-        return int(labeler_id), int(epoch)
 
 
 def kept_secret(file: Path) -> str:
