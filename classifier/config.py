@@ -52,7 +52,7 @@ class TrainingConfig:
     channels: widths of the four convolutions. hidden: width of the first fully connected layer.
     stem_stride: stride of the first convolution; 2 halves the grid at once, four times faster.
     augment: shear, rotate, shift, flip and zoom the training batches.
-    threads: what the caller should give `configure_threads`; part of what makes a run repeatable.
+    threads: CPU threads, mostly one a fold; the numbers do not depend on how many.
     """
 
     architecture: str = "cnn"

@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from classifier.training import (
     BatchProgress,
     TrainedModel,
     TrainingSet,
+    configure_threads,
     predict_log_probabilities,
     train_model,
 )
@@ -30,7 +33,8 @@ from classifier.training import (
 class Progress:
     """Where a cross-validation stands. fold, epoch and batch count from 1.
 
-    loss: mean training loss of the epoch so far, in nats.
+    Folds train side by side, so fold, epoch and batch are of the one that made this step.
+    loss: mean training loss of its epoch so far, in nats. fraction: of all folds' steps, 0 to 1.
     seconds_left: an upper estimate; early stopping may end a fold sooner.
     """
 
@@ -41,6 +45,7 @@ class Progress:
     batch: int
     batches: int
     loss: float
+    fraction: float
     seconds_left: float
 
 
@@ -87,7 +92,8 @@ def cross_validate(
 
     masks: (components, 50, 50) raw. labels: (components,) codes 1 to 4; some may not occur.
     groups: (components,) the recording of each.
-    on_progress: called after each step; what it raises ends the training and reaches the caller.
+    on_progress: called after each step, by one thread at a time; what it raises ends the training
+        and reaches the caller.
     Raises ValueError for fewer than 8 components, fewer than two classes, masks that cannot be
     used or arrays of different lengths.
     """
@@ -101,16 +107,11 @@ def cross_validate(
     plan = plan_folds(label_array, group_array, config.folds, config.seed)
     data = TrainingSet(prepare_masks(masks), label_array, group_array)
     codes = tuple(code for code in CODES if (label_array == code).any())
-    watch = _Watch(plan, config, on_progress)
+    folds = _train_folds(data, plan, config, device, _Watch(plan.folds, on_progress))
     log_probabilities = np.zeros((len(masks), CLASSES))
-    trained: list[TrainedModel] = []
-    for fold in range(plan.folds):
-        tested = plan.fold_of == fold
-        trained.append(_train_fold(data, ~tested, config, fold, device, watch))
-        log_probabilities[tested] = restrict(
-            predict_log_probabilities(trained[-1].model, data.masks[torch.from_numpy(tested)]),
-            codes,
-        )
+    for fold, (_, tested) in enumerate(folds):
+        log_probabilities[plan.fold_of == fold] = restrict(tested, codes)
+    trained = [result for result, _ in folds]
     out_of_fold, temperature = _calibrate(log_probabilities, label_array, plan)
     ensemble = Ensemble(
         config, tuple(_state(result) for result in trained), temperature, codes, _versions()
@@ -120,44 +121,91 @@ def cross_validate(
 
 
 class _Watch:
-    """Turns a fold's steps into the progress of the whole."""
+    """Turns the steps of folds that train side by side into the progress of the whole."""
 
-    def __init__(
-        self, plan: FoldPlan, config: TrainingConfig, on_progress: Callable[[Progress], None]
-    ) -> None:
-        self.folds, self.config, self.on_progress = plan.folds, config, on_progress
+    def __init__(self, folds: int, on_progress: Callable[[Progress], None]) -> None:
+        self.folds, self.on_progress = folds, on_progress
         self.started = time.monotonic()
-        self.steps_done = 0
+        self.done = [0.0] * folds
+        self.turn = Lock()
+        self.failure: BaseException | None = None
 
     def of_fold(self, fold: int) -> Callable[[BatchProgress], None]:
-        """The callback for the training of one fold."""
+        """The callback for the training of one fold. Raises what any fold's callback raised."""
 
         def on_batch(step: BatchProgress) -> None:
-            self.steps_done += 1
-            per_step = (time.monotonic() - self.started) / self.steps_done
-            ahead = (self.folds - fold) * step.epochs * step.batches
-            left = ahead - (step.epoch - 1) * step.batches - step.batch
-            self.on_progress(
-                Progress(
-                    fold + 1, self.folds, step.epoch, step.epochs, step.batch, step.batches,
-                    step.loss, per_step * left,
-                )
-            )  # fmt: skip
+            with self.turn:
+                if self.failure is not None:
+                    raise self.failure
+                self.done[fold] = (step.epoch - 1 + step.batch / step.batches) / step.epochs
+                try:
+                    self.on_progress(self._progress(fold, step))
+                except BaseException as error:
+                    # The other folds must stop as well, each at its next step.
+                    self.failure = error
+                    raise
 
         return on_batch
+
+    def end(self, fold: int) -> None:
+        """A fold is trained, perhaps sooner than its epochs said."""
+        with self.turn:
+            self.done[fold] = 1.0
+
+    def _progress(self, fold: int, step: BatchProgress) -> Progress:
+        fraction = sum(self.done) / self.folds
+        seconds_left = (time.monotonic() - self.started) * (1 - fraction) / fraction
+        return Progress(
+            fold + 1, self.folds, step.epoch, step.epochs, step.batch, step.batches,
+            step.loss, fraction, seconds_left,
+        )  # fmt: skip
+
+
+TrainedFold = tuple[TrainedModel, NDArray[np.float64]]
+"""A fold's model, and its log-probabilities of the components that it was not trained on."""
+
+
+def _train_folds(
+    data: TrainingSet,
+    plan: FoldPlan,
+    config: TrainingConfig,
+    device: torch.device,
+    watch: _Watch,
+) -> list[TrainedFold]:
+    """Every fold, several at once on a CPU.
+
+    These networks are so small that the threads of one operation mostly wait for each other, and
+    the more so when other programs want the cores. A core a fold wastes nothing.
+    """
+    before = torch.get_num_threads()
+    side_by_side = 1 if device.type == "cuda" else max(1, min(config.threads, plan.folds))
+    threads = max(1, config.threads // side_by_side)
+
+    def one(fold: int) -> TrainedFold:
+        configure_threads(threads)
+        return _train_fold(data, plan.fold_of == fold, config, fold, device, watch)
+
+    try:
+        with ThreadPoolExecutor(side_by_side) as pool:
+            return list(pool.map(one, range(plan.folds)))
+    finally:
+        configure_threads(before)
 
 
 def _train_fold(
     data: TrainingSet,
-    rows: NDArray[np.bool_],
+    tested: NDArray[np.bool_],
     config: TrainingConfig,
     fold: int,
     device: torch.device,
     watch: _Watch,
-) -> TrainedModel:
+) -> TrainedFold:
+    rows = ~tested
     part = TrainingSet(data.masks[torch.from_numpy(rows)], data.labels[rows], data.groups[rows])
     seed = int(np.random.SeedSequence([config.seed, fold]).generate_state(1)[0]) >> 1
-    return train_model(part, config, seed=seed, device=device, on_batch=watch.of_fold(fold))
+    result = train_model(part, config, seed=seed, device=device, on_batch=watch.of_fold(fold))
+    watch.end(fold)
+    return result, predict_log_probabilities(result.model, data.masks[torch.from_numpy(tested)])
 
 
 def _calibrate(

@@ -81,7 +81,9 @@ class Ensemble:
             "classes": dict(zip(map(str, CODES), NAMES, strict=True)),
             "versions": self.versions,
         }
-        return safetensors.torch.save(tensors, {"format": FORMAT, "about": json.dumps(about)})
+        # One entry only: safetensors writes several in no fixed order, and equal models should be
+        # equal bytes.
+        return safetensors.torch.save(tensors, {FORMAT: json.dumps(about)})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Ensemble":
@@ -161,10 +163,9 @@ def _read_about(data: bytes) -> dict[str, Any]:
         raise ValueError("The model's bytes are cut or are not safetensors.")
     try:
         metadata = json.loads(data[8 : 8 + length])["__metadata__"]
-        about = json.loads(metadata["about"])
-        wrong = metadata["format"] != FORMAT
+        about = json.loads(metadata[FORMAT])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError("The bytes are not a model of this program.") from error
-    if wrong or type(about) is not dict:
+    if type(about) is not dict:
         raise ValueError(f"The bytes are not a model of the format {FORMAT}.")
     return about

@@ -14,6 +14,32 @@ from classifier.classes import CLASSES, MASK_SIZE_PX
 from classifier.config import TrainingConfig
 
 
+class Dropout(nn.Dropout):
+    """Dropout that draws from a generator of its own once `hand_generator` has given it one.
+
+    torch's draws from the one global generator, so two models that train at the same time in two
+    threads would change each other's draws, and no run could be repeated.
+    """
+
+    def __init__(self, share: float) -> None:
+        super().__init__(share)
+        self.generator: torch.Generator | None = None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """In training, zeros for a share of the values; the others grow to keep the mean."""
+        if not self.training or self.p == 0:
+            return x
+        kept = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
+        return x * kept.div_(1 - self.p)
+
+
+def hand_generator(model: nn.Module, generator: torch.Generator) -> None:
+    """Let every dropout of a model draw from this generator."""
+    for module in model.modules():
+        if isinstance(module, Dropout):
+            module.generator = generator
+
+
 def cnn(config: TrainingConfig) -> nn.Module:
     """The network of the project's source document, section 3.2.
 
@@ -32,15 +58,15 @@ def cnn(config: TrainingConfig) -> nn.Module:
                                config.stem_stride),
             conv2=_convolution(first, second, config.kernel),
             pool1=nn.MaxPool2d(config.pooling),
-            drop1=nn.Dropout(light),
+            drop1=Dropout(light),
             conv3=_convolution(second, third, config.kernel),
             conv4=_convolution(third, fourth, config.kernel),
             pool2=nn.MaxPool2d(config.pooling),
-            drop2=nn.Dropout(light),
+            drop2=Dropout(light),
             flatten=nn.Flatten(),
             fc1=nn.Linear(fourth * side * side, config.hidden),
             relu=nn.ReLU(),
-            drop3=nn.Dropout(config.dropout),
+            drop3=Dropout(config.dropout),
             fc2=nn.Linear(config.hidden, CLASSES),
             log_softmax=nn.LogSoftmax(dim=1),
         )

@@ -1,10 +1,10 @@
 """Train one model on prepared masks: the loop that knows no architecture."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from math import cos, pi
+from threading import Lock
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from classifier.augment import augment
 from classifier.classes import CLASSES, columns_of
 from classifier.config import TrainingConfig
 from classifier.folds import hold_out
-from classifier.models import build_model
+from classifier.models import build_model, hand_generator
 
 PREDICTION_BATCH = 512
 WARM_UP = 0.2
@@ -80,7 +80,7 @@ def train_model(
 ) -> TrainedModel:
     """A model with the weights of its best epoch on a held-out part of `data`.
 
-    The same data, config, seed and thread count give the same weights on the CPU.
+    The same data, config and seed give the same weights on the CPU; nothing global is drawn from.
     on_batch: called after each step; what it raises stops the training and reaches the caller.
     Raises ValueError where the labels are not codes or are fewer than one.
     """
@@ -88,11 +88,10 @@ def train_model(
     targets = torch.from_numpy(columns_of(data.labels)).to(device)
     masks = data.masks.to(device)
     train_rows, held_rows = (torch.from_numpy(np.flatnonzero(part)) for part in (~held, held))
-    with _seeded(seed, device):
-        loop = _Loop(
-            build_model(config).to(device), masks[train_rows], targets[train_rows], config, seed
-        )
-        return loop.run(masks[held_rows], targets[held_rows], on_batch)
+    model = _new_model(config, seed).to(device)
+    hand_generator(model, torch.Generator(device).manual_seed(seed))
+    loop = _Loop(model, masks[train_rows], targets[train_rows], config, seed)
+    return loop.run(masks[held_rows], targets[held_rows], on_batch)
 
 
 def predict_log_probabilities(model: nn.Module, masks: torch.Tensor) -> NDArray[np.float64]:
@@ -110,13 +109,15 @@ def predict_log_probabilities(model: nn.Module, masks: torch.Tensor) -> NDArray[
     return np.concatenate(parts)
 
 
-@contextmanager
-def _seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Dropout and initial weights draw from torch's global generators: seed them, then restore."""
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
+# Initial weights can only be drawn from torch's global generator: one model at a time.
+_DRAWING_WEIGHTS = Lock()
+
+
+def _new_model(config: TrainingConfig, seed: int) -> nn.Module:
+    """A model whose initial weights follow from the seed; the global generator stays as it was."""
+    with _DRAWING_WEIGHTS, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        yield
+        return build_model(config)
 
 
 class _Loop:

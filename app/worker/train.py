@@ -87,8 +87,6 @@ def check_labels(snapshot: Snapshot) -> None:
 
 def shown(progress: Progress) -> dict[str, Any]:
     """Progress as the run's page shows it."""
-    epochs_done = progress.epoch - 1 + progress.batch / progress.batches
-    fraction = (progress.fold - 1 + epochs_done / progress.epochs) / progress.folds
     return {
         "stage": "training",
         "fold": progress.fold,
@@ -96,7 +94,7 @@ def shown(progress: Progress) -> dict[str, Any]:
         "epoch": progress.epoch,
         "epochs": progress.epochs,
         "loss": round(progress.loss, 4),
-        "fraction": round(FOLDS_SHARE * fraction, 4),
+        "fraction": round(FOLDS_SHARE * progress.fraction, 4),
         "seconds_left": round(progress.seconds_left, 1),
     }
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,7 +7,8 @@ import torch
 
 from classifier import crossval
 from classifier.config import TrainingConfig
-from classifier.crossval import cross_validate
+from classifier.crossval import Progress, cross_validate
+from classifier.prepare import prepare_masks
 from classifier.training import train_model
 
 
@@ -32,8 +34,10 @@ def test_no_component_is_in_the_training_part_of_the_fold_that_predicts_it(
         return train_model(data, *args, **kwargs)
 
     monkeypatch.setattr(crossval, "train_model", spy)
-    result = cross_validate(recording.masks, recording.truth, groups, tiny)
-    prepared = crossval.prepare_masks(recording.masks)
+    # One fold after the other, so that `parts` is in their order.
+    one_by_one = replace(tiny, threads=1)
+    result = cross_validate(recording.masks, recording.truth, groups, one_by_one)
+    prepared = prepare_masks(recording.masks)
     for index, mask in enumerate(prepared):
         seen = [bool((part == mask).all(dim=(1, 2, 3)).any()) for part in parts]
         assert not seen[result.fold_of[index]]
@@ -48,13 +52,22 @@ def test_the_same_seed_gives_the_same_numbers(recording, groups, tiny, trained):
 
 
 def test_progress_counts_up_and_the_time_left_down_to_zero(recording, groups, tiny):
-    seen = []
+    seen: list[Progress] = []
     cross_validate(recording.masks, recording.truth, groups, tiny, on_progress=seen.append)
-    places = [(p.fold, p.epoch, p.batch) for p in seen]
-    assert places == sorted(places)
-    assert (seen[0].fold, seen[0].folds, seen[0].epoch, seen[0].epochs) == (1, 2, 1, 2)
+    for fold in (1, 2):
+        places = [(p.epoch, p.batch) for p in seen if p.fold == fold]
+        assert places == sorted(places)
+        assert places[0] == (1, 1)
+    fractions = [p.fraction for p in seen]
+    assert fractions == sorted(fractions)
+    assert (seen[0].folds, seen[0].epochs) == (2, 2)
     assert seen[0].seconds_left > 0
-    assert seen[-1].seconds_left == 0
+    assert (fractions[-1], seen[-1].seconds_left) == (1, 0)
+
+
+def test_how_many_folds_train_at_once_changes_no_number(recording, groups, tiny, trained):
+    alone = cross_validate(recording.masks, recording.truth, groups, replace(tiny, threads=1))
+    np.testing.assert_array_equal(alone.out_of_fold, trained.out_of_fold)
 
 
 def test_a_cancel_from_progress_reaches_the_caller(recording, groups, tiny):

@@ -85,10 +85,10 @@ def test_a_header_that_claims_gigabytes_is_refused_before_reading():
 def test_a_description_that_does_not_fit_is_refused(change, trained):
     blob = trained.ensemble.to_bytes()
     header = json.loads(blob[8 : 8 + int.from_bytes(blob[:8], "little")])
-    about = json.loads(header["__metadata__"]["about"])
+    about = json.loads(header["__metadata__"][FORMAT])
     about.update(change)
     tensors = safetensors.torch.load(blob)
-    hostile = safetensors.torch.save(tensors, {"format": FORMAT, "about": json.dumps(about)})
+    hostile = safetensors.torch.save(tensors, {FORMAT: json.dumps(about)})
     with pytest.raises(ValueError, match=r"\w"):
         Ensemble.from_bytes(hostile)
 
