@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import psycopg
 import structlog
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
@@ -39,7 +40,8 @@ def main(arguments: Sequence[str]) -> int:
         return fail(f"{name}: {first['msg']}. See docs/settings.md.", 2)
     except SomataError as error:
         return fail(str(error))
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, psycopg.Error) as error:
+        # The job queue speaks to PostgreSQL without SQLAlchemy.
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         return fail(f"The database does not work ({reason}). Check SOMATA_DATABASE_URL.")
     except KeyboardInterrupt:

@@ -75,6 +75,14 @@ class Settings(BaseSettings):
             raise ValueError("use DEBUG, INFO, WARNING or ERROR")
         return value.upper()
 
+    @field_validator("database_url")
+    @classmethod
+    def known_database(cls, value: str | None) -> str | None:
+        """Refuse an engine or driver that Somata does not come with."""
+        if value is not None and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("use postgresql+psycopg://user:password@host/name")
+        return value
+
     @property
     def url(self) -> str:
         """The database: PostgreSQL where it is set, else SQLite in the data folder."""
