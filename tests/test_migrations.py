@@ -243,7 +243,7 @@ def test_processes_that_migrate_at_once_do_not_get_in_each_others_way(empty_url:
             stderr=subprocess.PIPE,
             text=True,
         )
-        for _ in range(3)
+        for _ in range(2)
     ]
     for process in processes:
         assert process.stdout is not None
@@ -253,7 +253,7 @@ def test_processes_that_migrate_at_once_do_not_get_in_each_others_way(empty_url:
         process.stdin.write("go\n")
         process.stdin.flush()
     said = [process.communicate(timeout=60)[1] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0, 0], said
+    assert [process.returncode for process in processes] == [0, 0], said
     database = Database(empty_url)
     assert migrate.is_current(database)
     database.dispose()

@@ -133,12 +133,12 @@ def test_an_ended_job_stays_as_it_ended(world: World) -> None:
 
 
 def test_giving_a_job_back_does_not_count_as_an_attempt(world: World) -> None:
-    enqueued(world)
+    waiting = enqueued(world)
     for _ in range(5):
         job = claimed(world)
         assert job.attempts == 1
         jobs.give_back(world.context, job)
-    assert state(world, job.id) == "queued"
+    assert state(world, waiting) == "queued"
 
 
 def test_a_job_that_is_to_stop_is_not_given_back(world: World) -> None:

@@ -1,3 +1,5 @@
+from datetime import datetime
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -230,7 +232,7 @@ moves = st.lists(
 @given(moves)
 def test_never_two_people_under_one_lease_in_any_interleaving(world: World, moves) -> None:
     recording = world.state(world.recording(4)[0]).recording_id
-    live: dict[int, tuple[int, object]] = {}  # by component: who, until when
+    live: dict[int, tuple[int, datetime]] = {}  # by component: who, until when
     hands: dict[int, list] = {who.id: [] for who in (ALICE, BOB, CAROL)}
     for kind, *rest in moves:
         if kind == "wait":

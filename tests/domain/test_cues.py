@@ -59,7 +59,8 @@ def test_transients_stand_out_of_noise() -> None:
     transients = noise.copy()
     transients[100:130] += 20
     quiet, busy, flat, cut = (
-        trace_snr(trace[None])[0] for trace in (noise, transients, np.ones(600), np.ones(2))
+        trace_snr(trace[None])[0]
+        for trace in (noise, transients, np.ones(600, np.float32), np.ones(2, np.float32))
     )
     assert busy > 2 * quiet
     assert flat == cut == 0
