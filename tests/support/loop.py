@@ -1,5 +1,6 @@
 """A server with data in it: two small recordings, labels, and a model that a worker trained."""
 
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,12 +60,14 @@ def train(client: httpx.Client, **config: object) -> dict[str, Any]:
     return wait_for_run(client, asked.json()["id"])
 
 
+SETTINGS = {"worker_threads": 1, "max_upload_mb": 20, "predict_timeout_seconds": 45}
+
+
 @pytest.fixture(scope="session")
-def trained_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server and its real worker for the whole session, after a first training."""
-    data_dir: Path = tmp_path_factory.mktemp("trained")
-    settings = {"worker_threads": 1, "max_upload_mb": 20, "predict_timeout_seconds": 30}
-    server = Server(data_dir, worker=True, settings=settings)
+def trained_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder in which a real worker has trained a first model; to be copied."""
+    folder: Path = tmp_path_factory.mktemp("trained")
+    server = Server(folder, worker=True, settings=SETTINGS)
     try:
         server.start()
         add_small_recordings(server)
@@ -72,6 +75,21 @@ def trained_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]
             post_labels(client, range(1, 21))
             run = train(client)
         assert run["state"] == "succeeded", run["error"]
-        yield server
+        assert server.stop() == 0
+    finally:
+        server.close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained_server(
+    trained_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A server and its real worker on a copy of that folder, for the tests of one file."""
+    folder = tmp_path_factory.mktemp("served") / "data"
+    shutil.copytree(trained_folder, folder)
+    server = Server(folder, worker=True, settings=SETTINGS)
+    try:
+        yield server.start()
     finally:
         server.close()

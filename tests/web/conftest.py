@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
-from tests.support.loop import trained_server
+from tests.support.loop import trained_folder, trained_server
 from tests.support.world import World
 from tests.web.sites import Site, make_site
 
-__all__ = ["trained_server"]
+__all__ = ["trained_folder", "trained_server"]
 
 
 @pytest.fixture(autouse=True)
