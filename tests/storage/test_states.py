@@ -129,3 +129,14 @@ def test_the_quality_is_not_of_a_label_that_was_taken_back_during_the_training(
     world.predict(run.id, {key: (0.1, 0.7, 0.1, 0.1)}, snapshot)
     training.show_predictions(world.context, run.id)
     assert (world.state(key).label, world.state(key).quality) == (1, None)
+
+
+def test_the_quality_is_not_of_a_label_that_was_taken_back_after_the_training(
+    world: World,
+) -> None:
+    key = world.component(labeled_by=[ALICE], label=1)
+    mistake = world.label(ALICE, key, 2)
+    world.train({key: (0.1, 0.7, 0.1, 0.1)})
+    assert world.state(key).quality is not None
+    world.undo(ALICE, mistake)
+    assert (world.state(key).label, world.state(key).quality) == (1, None)
