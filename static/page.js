@@ -20,3 +20,8 @@ document.addEventListener("click", async (event) => {
     button.textContent = "Press Ctrl-C";
   }
 });
+
+// A secret is the answer to a form. Loading the page again must not send the form again: that
+// would make a second invite, and the first, sent already, would be dead.
+const secret = document.querySelector("[data-address]");
+if (secret instanceof HTMLElement) history.replaceState(null, "", secret.dataset.address);

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 
 import pytest
@@ -161,10 +162,15 @@ def test_nothing_about_label_or_prediction_reaches_the_page_before_the_answer(
     desk = Desk(window.page)
     desk.component()
     desk.page.wait_for_load_state("networkidle")
-    everything = " ".join([desk.page.content(), *bodies])
-    assert "queue" not in everything or bodies
-    for telling in ("probabilities", "predicted", "label_before", "0.85"):
-        assert telling not in everything
+    answers = [json.loads(body) for body in bodies]
+    items = [item for answer in answers for item in answer.get("items", [])]
+    assert len(items) == 12
+    told = {"component", "recording", "reason", "lease", "expires_at", "urls"}
+    assert {key for item in items for key in item} == told
+    traces = [answer for answer in answers if "items" not in answer]
+    assert {key for trace in traces for key in trace} == {"times", "values", "unit", "frames"}
+    for telling in ("85%", "0.85", "sorted by hand"):
+        assert telling not in desk.page.content()
 
 
 class Network:

@@ -55,7 +55,7 @@ def import_recordings(page: Page, tmp_path: Path) -> None:
     zipped = shutil.make_archive(str(tmp_path / "inscopix"), "zip", folder)
     page.get_by_role("link", name="Import recordings").click()
     page.set_input_files("#files", [shared("arrays/caiman_sue2x.npz"), Path(zipped)])
-    done = page.locator("[data-outcome=done]")
+    done = page.locator("[data-outcome]")
     expect(done).to_have_count(2, timeout=60_000)
     expect(done.filter(has_text="70 components stored")).to_have_count(1)
     expect(done.filter(has_text="54 components stored, 54 with a label")).to_have_count(1)

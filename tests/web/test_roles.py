@@ -39,7 +39,7 @@ REACH = {
     ("GET", "/runs/{run_id}"): SIGNED_IN,
     ("POST", "/runs/{run_id}/cancel"): ADMIN,
     ("GET", "/people"): ADMIN,
-    ("POST", "/people"): ADMIN,
+    ("POST", "/people/invites"): ADMIN,
     ("POST", "/people/{person}/invite"): ADMIN,
     ("POST", "/people/{person}/role"): ADMIN,
     ("POST", "/people/{person}/active"): ADMIN,
@@ -169,34 +169,31 @@ def test_a_person_without_a_session_is_sent_to_the_sign_in_page_and_back(site: S
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=/runs")
 
 
-@pytest.mark.parametrize(
-    "origin",
-    [
-        "https://evil.example",
-        "http://somata.test.evil.example",
-        "http://somata.test:8000",
-        "http://evil.example/http://somata.test",
-        "null",
-        "http://[",
-        "somata.test",
-        "",
-        None,
-    ],
+FOREIGN = (
+    "https://evil.example",
+    "http://somata.test.evil.example",
+    "http://somata.test:8000",
+    "http://evil.example/http://somata.test",
+    "null",
+    "http://[",
+    "somata.test",
+    "",
+    None,
 )
-def test_no_state_changing_request_with_a_session_is_taken_from_another_site(
-    site: Site, origin: str | None
-) -> None:
+
+
+def test_no_state_changing_request_with_a_session_is_taken_from_another_site(site: Site) -> None:
     client = site.browser(ALICE)
     del client.headers["Origin"]
-    headers = {} if origin is None else {"Origin": origin}
-    before = len(site.world.log())
     taken = []
     for path in STATE_CHANGING:
-        answer = client.post(filled(path), headers=headers)
-        if (answer.status_code, answer.json().get("title")) != (403, "Request from another site"):
-            taken.append((path, answer.status_code))
+        for origin in FOREIGN:
+            headers = {} if origin is None else {"Origin": origin}
+            answer = client.post(filled(path), headers=headers)
+            said = (answer.status_code, answer.json().get("title"))
+            if said != (403, "Request from another site"):
+                taken.append((path, origin, said))
     assert taken == []
-    assert len(site.world.log()) == before
 
 
 def test_the_origin_is_read_from_the_referer_where_a_browser_names_no_other(site: Site) -> None:

@@ -21,7 +21,7 @@ def people_page(request: Request, context: World, account: Admin) -> Response:
     return _people(request, context, account)
 
 
-@router.post("")
+@router.post("/invites")
 def invite(
     request: Request,
     context: World,
