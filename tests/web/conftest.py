@@ -20,6 +20,8 @@ def quiet_log() -> Iterator[None]:
 
 
 @pytest.fixture
-def site(sqlite_world: World) -> Site:
+def site(sqlite_world: World) -> Iterator[Site]:
     """The web application on a fresh SQLite world."""
-    return make_site(sqlite_world)
+    made = make_site(sqlite_world)
+    yield made
+    made.close()

@@ -1,6 +1,7 @@
 """The application in this process, and the people who may call it."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -28,6 +29,7 @@ class Site:
     world: World
     app: FastAPI
     _tokens: dict[int, str] = field(default_factory=dict)
+    _open: ExitStack = field(default_factory=ExitStack)
 
     def token(self, who: Account) -> str:
         """A bearer token of this person."""
@@ -38,12 +40,18 @@ class Site:
     def client(self, who: Account | None = None, headers: Mapping[str, str] | None = None) -> Any:
         """A client with this person's token; nobody's without one."""
         bearer = {} if who is None else {"Authorization": f"Bearer {self.token(who)}"}
-        return TestClient(
+        made = TestClient(
             self.app,
             base_url=HOST,
             headers={**bearer, **(headers or {})},
             follow_redirects=False,
         )
+        # Entered, a client keeps one event loop for all its requests.
+        return self._open.enter_context(made)
+
+    def close(self) -> None:
+        """Let the clients go."""
+        self._open.close()
 
     def browser(self, who: Account) -> Any:
         """A client that is signed in with a session cookie, and names its origin."""
