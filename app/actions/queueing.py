@@ -75,7 +75,7 @@ def next_components(
             session, _candidates(session, account, wanted, wanted.count - len(granted)), terms
         )
         remaining = None if wanted.round is None else rounds.remaining(session, wanted.round)
-        return _work(session, strategy, granted), remaining
+        return _work(session, account, strategy, granted), remaining
 
 
 def _check(session: Session, wanted: Wanted) -> None:
@@ -101,7 +101,7 @@ def _candidates(
     return candidates.candidates(session, strategy, account.id, wanted.recording, count)
 
 
-def _work(session: Session, strategy: str, granted: list[Granted]) -> list[Work]:
+def _work(session: Session, account: Account, strategy: str, granted: list[Granted]) -> list[Work]:
     found = components.places(session, [one.component_id for one in granted])
     return [
         Work(
@@ -110,7 +110,7 @@ def _work(session: Session, strategy: str, granted: list[Granted]) -> list[Work]
             content_hash=found[one.component_id].content_hash,
             reason=ROUND_REASON
             if strategy == "round"
-            else reason_for(STRATEGIES[strategy], one.value),
+            else reason_for(STRATEGIES[strategy], one.value, blind=not account.is_admin),
             lease=one.uuid,
             expires_at=one.expires_at,
         )

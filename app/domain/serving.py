@@ -20,22 +20,36 @@ class Strategy:
     population: `unanswered` is what no person has labeled (an imported label does not count);
         `labeled` is what has a label that the newest model finds fault with.
     order_by: the column of `component_state`, best first in the direction of `descending`.
+    words: why, for somebody who is to answer without knowing what the model thinks.
     """
 
     name: str
     population: Population
     order_by: OrderColumn
     descending: bool
+    words: str
 
 
 STRATEGIES = {
     strategy.name: strategy
     for strategy in (
-        Strategy("unlabeled", "unanswered", "component_id", descending=False),
-        Strategy("entropy", "unanswered", "entropy", descending=True),
-        Strategy("process", "unanswered", "cue_process", descending=True),
-        Strategy("random", "unanswered", "shuffle", descending=False),
-        Strategy("quality", "labeled", "quality", descending=True),
+        Strategy(
+            "unlabeled", "unanswered", "component_id", descending=False, words="not labeled yet"
+        ),
+        Strategy(
+            "entropy",
+            "unanswered",
+            "entropy",
+            descending=True,
+            words="the model is least sure of these",
+        ),
+        Strategy(
+            "process", "unanswered", "cue_process", descending=True, words="looks like a process"
+        ),
+        Strategy("random", "unanswered", "shuffle", descending=False, words="drawn at random"),
+        Strategy(
+            "quality", "labeled", "quality", descending=True, words="the model doubts these labels"
+        ),
     )
 }
 
@@ -55,17 +69,20 @@ def strategy_named(name: str) -> Strategy:
     return STRATEGIES[name]
 
 
-def reason_for(strategy: Strategy, value: float | None) -> str:
-    """The sentence that tells a program or an admin why this component was served.
+def reason_for(strategy: Strategy, value: float | None, *, blind: bool) -> str:
+    """The sentence that tells why this component was served.
 
     value: the component's number in the strategy's order column; None where it has none.
+    blind: leave the number out, which would tell a labeler what the model thinks.
     """
+    if strategy.order_by == "entropy" and value is None:
+        return "no prediction yet"
+    if blind or value is None:
+        return strategy.words
     if strategy.order_by == "entropy":
-        return "no prediction yet" if value is None else f"entropy {value:.3f} nats"
-    if strategy.order_by == "quality" and value is not None:
+        return f"entropy {value:.3f} nats"
+    if strategy.order_by == "quality":
         return f"label quality {value:+.3f} nats over its entropy"
-    if strategy.order_by == "cue_process" and value is not None:
+    if strategy.order_by == "cue_process":
         return f"process-likeness {value:.2f}"
-    if strategy.order_by == "shuffle":
-        return "drawn at random"
-    return "not labeled yet"
+    return strategy.words

@@ -38,9 +38,14 @@ def test_the_most_confusing_comes_first_and_what_no_model_has_seen_last(world: W
         }
     )
     new = world.component()
-    work = world.work_for(BOB, "entropy", 10)
+    work = world.work_for(ALICE, "entropy", 10)
     assert [one.component for one in work] == [unsure, calm, sure, new]
     assert [one.reason for one in work[::3]] == ["entropy 1.300 nats", "no prediction yet"]
+
+
+def test_a_labeler_is_not_told_how_unsure_the_model_is(world: World) -> None:
+    world.component(entropy=1.1)
+    assert world.work_for(BOB, "entropy")[0].reason == "the model is least sure of these"
 
 
 def test_before_any_model_entropy_serves_in_the_order_of_import(world: World) -> None:
@@ -167,8 +172,8 @@ def test_what_somebody_answered_meanwhile_does_not_come_back_to_a_page(world: Wo
 
 def test_what_comes_back_to_a_page_says_why_as_before(world: World) -> None:
     key = world.component(entropy=1.1)
-    before = world.work_for(BOB, "entropy")[0]
-    again = world.work_for(BOB, "entropy", holding=[])[0]
+    before = world.work_for(ALICE, "entropy")[0]
+    again = world.work_for(ALICE, "entropy", holding=[])[0]
     assert again.component == key
     assert again.reason == before.reason == "entropy 1.100 nats"
 

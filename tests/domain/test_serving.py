@@ -1,7 +1,7 @@
 import pytest
 
 from app.domain.errors import InvalidInput, NotBuiltYet
-from app.domain.serving import STRATEGIES, reason_for, strategy_named
+from app.domain.serving import STRATEGIES, Strategy, reason_for, strategy_named
 
 
 def test_the_contracts_strategies_are_there() -> None:
@@ -24,4 +24,11 @@ def test_the_contracts_strategies_are_there() -> None:
     ],
 )
 def test_each_reason_says_why(strategy: str, value: float | None, sentence: str) -> None:
-    assert reason_for(STRATEGIES[strategy], value) == sentence
+    assert reason_for(STRATEGIES[strategy], value, blind=False) == sentence
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES)
+def test_a_blind_reason_tells_no_number(strategy: Strategy) -> None:
+    told = reason_for(strategy, 0.731, blind=True)
+    assert told
+    assert not any(letter.isdigit() for letter in told)
