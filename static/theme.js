@@ -6,9 +6,7 @@
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element && event.target.closest("[data-theme-toggle]");
     if (!button) return;
-    const system = matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
-    const now = root.dataset.theme || system;
-    root.dataset.theme = now === "dark" ? "light" : "dark";
+    root.dataset.theme = root.dataset.theme === "light" ? "dark" : "light";
     localStorage.setItem("somata.theme", root.dataset.theme);
     document.dispatchEvent(new CustomEvent("somata:theme"));
   });
