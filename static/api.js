@@ -18,6 +18,11 @@ export class Refused extends Error {
 /** The server could not be reached. */
 export class Unreachable extends Error {}
 
+/** What a failure says to a person. @param {unknown} error */
+export function wordsOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /**
  * @param {string} path
  * @param {RequestInit} [options]

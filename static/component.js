@@ -1,6 +1,6 @@
 // A component's page: its trace.
 
-import { get } from "./api.js";
+import { get, wordsOf } from "./api.js";
 import { TracePlot } from "./plot.js";
 
 const place = document.querySelector("[data-trace]");
@@ -11,6 +11,6 @@ if (place instanceof HTMLElement && place.dataset.trace) {
       else place.textContent = "This recording has no traces.";
     })
     .catch((error) => {
-      place.textContent = `The trace did not load: ${error.message}`;
+      place.textContent = `The trace did not load: ${wordsOf(error)}`;
     });
 }

@@ -1,6 +1,6 @@
 // The overview: a running training, and on an empty database the demo.
 
-import { get, post } from "./api.js";
+import { get, post, wordsOf } from "./api.js";
 import { followRuns } from "./live.js";
 
 const EVERY_MS = 700;
@@ -45,7 +45,7 @@ function demo(offer) {
       try {
         if (!show(await get(`/api/v1/jobs/${id}`))) return;
       } catch (error) {
-        text.textContent = `No answer from the server, trying again. ${error.message}`;
+        text.textContent = `No answer from the server, trying again. ${wordsOf(error)}`;
       }
       await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
     }
@@ -58,7 +58,7 @@ function demo(offer) {
       await watch(job.id);
     } catch (error) {
       place.hidden = false;
-      text.textContent = error.detail || error.message;
+      text.textContent = wordsOf(error);
       button.disabled = false;
     }
   });

@@ -32,7 +32,7 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   drop.classList.remove("over");
   const items = [...(event.dataTransfer?.items || [])].filter((item) => item.kind === "file");
-  const folders = items.map((item) => item.webkitGetAsEntry()).filter((entry) => entry?.isDirectory);
+  const folders = items.flatMap((item) => item.webkitGetAsEntry() || []).filter((entry) => entry.isDirectory);
   for (const folder of folders) explainFolder(folder.name);
   const names = new Set(folders.map((folder) => folder.name));
   add([...(event.dataTransfer?.files || [])].filter((file) => !names.has(file.name)));

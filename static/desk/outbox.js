@@ -2,7 +2,7 @@
 // server has acknowledged it: a lost network, a restart or a reload loses nothing. Each has its
 // own id, so that sending one twice (two tabs, a lost reply) is harmless.
 
-import { post, Refused, Unreachable } from "../api.js";
+import { post, Refused, Unreachable, wordsOf } from "../api.js";
 
 /**
  * @typedef {{key: string, kind: "label" | "skip" | "undo", body: Record<string, any>}} Entry
@@ -98,7 +98,7 @@ export class Outbox extends EventTarget {
         } else {
           this.#forget(part);
           this.#become(this.entries.length ? "waiting" : "saved");
-          this.#report("refused", { entry: part[0], detail: String(error.detail || error.message) });
+          this.#report("refused", { entry: part[0], detail: wordsOf(error) });
         }
       }
     }
