@@ -100,6 +100,7 @@ def test_an_invite_link_from_the_people_page_lets_somebody_in(site: Site, visit:
     page.get_by_role("button", name="Make an invite link").click()
     link = page.get_by_label("invite link").input_value()
     # The page is the answer to a form; to load it again must not make another invite.
+    expect(page).to_have_url(f"{site.address}/people")
     page.reload()
     expect(page.get_by_label("invite link")).to_have_count(0)
     guest = visit().page
@@ -130,6 +131,7 @@ def test_a_token_is_shown_once_and_works_until_it_is_revoked(site: Site, visit: 
     program = visit().window.request
     headers = {"Authorization": f"Bearer {token}"}
     assert program.get("/api/v1/recordings", headers=headers).status == 200
+    expect(one.page).to_have_url(f"{site.address}/account")
     one.page.reload()
     expect(one.page.get_by_label("token", exact=True)).to_have_count(0)
     expect(one.page.get_by_role("button", name="Revoke")).to_have_count(1)
