@@ -201,5 +201,12 @@ def show_worker(context: Context, name: str) -> None:
         jobs.forget_finished(session, "predict", context.now() - timedelta(minutes=10))
 
 
+def leave(context: Context, name: str) -> None:
+    """Note that this worker stops, so that nobody waits for it."""
+    lately = context.now() - timedelta(seconds=context.settings.stale_seconds)
+    with context.database.note() as session:
+        jobs.worker_gone(session, name, lately)
+
+
 def _view(job: Job) -> JobView:
     return JobView(job.id, job.kind, job.state, job.progress, job.error)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -156,6 +156,13 @@ def worker_seen(session: Session, name: str, now: datetime) -> None:
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     statement = dialect.insert(WorkerBeat).values(name=name, seen_at=now)
     session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"seen_at": now}))
+
+
+def worker_gone(session: Session, name: str, silent_since: datetime) -> None:
+    """Forget a worker that stops, and those that have been silent since that time."""
+    session.execute(
+        delete(WorkerBeat).where(or_(WorkerBeat.name == name, WorkerBeat.seen_at < silent_since))
+    )
 
 
 def worker_last_seen(session: Session) -> datetime | None:

@@ -58,6 +58,7 @@ def run_worker(settings: Settings, *, until_stdin_closes: bool = False) -> None:
     stop.wait()
     worker.stopping.set()
     consumer.stop(graceful=True)
+    worker.leave()
     context.database.dispose()
 
 

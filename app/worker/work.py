@@ -115,6 +115,10 @@ class Worker:
                 # The database may be away for a while; a worker outlives that.
                 log.exception("looking around failed")
 
+    def leave(self) -> None:
+        """Say that this worker lives no longer."""
+        jobs.leave(self.context, self.name)
+
     def announce(self) -> None:
         """Show that this worker lives."""
         jobs.show_worker(self.context, self.name)

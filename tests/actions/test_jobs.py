@@ -185,6 +185,19 @@ def test_of_many_who_ask_for_training_at_once_one_is_heard(world: World) -> None
     assert len([one for one in outcomes if isinstance(one, int)]) == 1
 
 
+def test_nobody_waits_for_a_worker_that_has_said_it_stops(world: World) -> None:
+    jobs.show_worker(world.context, "here")
+    jobs.leave(world.context, "here")
+    assert not jobs.worker_is_alive(world.context)
+
+
+def test_a_worker_that_stops_leaves_the_others_alive(world: World) -> None:
+    jobs.show_worker(world.context, "here")
+    jobs.show_worker(world.context, "there")
+    jobs.leave(world.context, "here")
+    assert jobs.worker_is_alive(world.context)
+
+
 def test_a_worker_is_alive_while_it_shows_itself(world: World) -> None:
     assert not jobs.worker_is_alive(world.context)
     jobs.show_worker(world.context, "here")
