@@ -83,4 +83,4 @@ def test_settings_come_from_a_dot_env_file_and_the_environment_goes_first(
 
 def test_settings_cannot_be_changed_later() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        setattr(Settings(_env_file=None), "port", 1)
+        Settings(_env_file=None).__setattr__("port", 1)
