@@ -90,6 +90,17 @@ def trained_server(
     shutil.copytree(trained_folder, folder)
     server = Server(folder, worker=True, settings=SETTINGS)
     try:
-        yield server.start()
+        server.start()
+        wait_for_worker(server)
+        yield server
     finally:
         server.close()
+
+
+def wait_for_worker(server: Server, timeout_s: float = 60) -> None:
+    """Return when the server's worker has shown itself: torch takes seconds to load."""
+    give_up_at = time.monotonic() + timeout_s
+    with server.client(None) as client:
+        while client.get(f"{API}/health").json()["worker"] != "alive":
+            assert time.monotonic() < give_up_at, "no worker came up"
+            time.sleep(0.1)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import inspect
 
 from app.domain.accounts import Role
-from tests.support.loop import API, add_small_recordings, post_labels, train
+from tests.support.loop import API, add_small_recordings, post_labels, train, wait_for_worker
 from tests.support.recordings import masks_of
 from tests.support.server import Server
 
@@ -19,6 +19,7 @@ pytestmark = pytest.mark.slow
 def server(tmp_path: Path, fresh_postgres_database: str) -> Iterator[Server]:
     settings = {"database_url": fresh_postgres_database}
     made = Server(tmp_path / "data", worker=True, settings=settings).start()
+    wait_for_worker(made)
     yield made
     made.stop()
     made.close()
