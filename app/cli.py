@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import psycopg
 import structlog
@@ -24,6 +25,7 @@ from app.settings import Settings
 from app.storage import migrate
 from app.version import VERSION
 
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no public name
 ENDED = {"succeeded", "failed", "cancelled"}
 
 
@@ -126,18 +128,20 @@ def run_demo(settings: Settings, options: argparse.Namespace) -> int:
 def run_import(settings: Settings, options: argparse.Namespace) -> int:
     """Import."""
     context = ready_context(settings)
+    wanted = importing.ImportOptions(options.format, options.name, options.neuron_radius_px)
     failed = 0
     for path in options.paths:
-        for place in find_recordings(path):
+        # One bad file or folder does not keep the good ones out.
+        try:
+            places = find_recordings(path)
+        except SomataError as error:
+            failed += 1
+            fail(str(error))
+            continue
+        for place in places:
             try:
-                stored = importing.import_file(
-                    context,
-                    None,
-                    place,
-                    importing.ImportOptions(options.format, options.name, options.neuron_radius_px),
-                )
+                stored = importing.import_file(context, None, place, wanted)
             except SomataError as error:
-                # One bad file does not keep the good ones out.
                 failed += 1
                 fail(str(error))
                 continue
@@ -245,7 +249,14 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"somata {VERSION}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add_serving(commands)
+    add_data(commands)
+    add_accounts(commands)
+    return top
 
+
+def add_serving(commands: Commands) -> None:
+    """Commands `serve`, `worker` and `train`."""
     one = commands.add_parser("serve", help="start the web server and one worker")
     one.add_argument("--host", help="address to listen on (SOMATA_HOST)")
     one.add_argument("--port", type=int, help="port to listen on (SOMATA_PORT)")
@@ -257,6 +268,13 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--check", action="store_true", help="exit 0 if some worker is alive")
     one.set_defaults(run=run_worker_command)
 
+    one = commands.add_parser("train", help="queue a training run")
+    one.add_argument("--wait", action="store_true", help="show progress until it has ended")
+    one.set_defaults(run=run_train)
+
+
+def add_data(commands: Commands) -> None:
+    """Commands `demo`, `import`, `export`, `backup` and `restore`."""
     one = commands.add_parser("demo", help="load simulated recordings to try things out")
     one.set_defaults(run=run_demo)
 
@@ -272,10 +290,18 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--format", choices=sorted(exporting_files.FORMATS), default="all")
     one.set_defaults(run=run_export)
 
-    one = commands.add_parser("train", help="queue a training run")
-    one.add_argument("--wait", action="store_true", help="show progress until it has ended")
-    one.set_defaults(run=run_train)
+    one = commands.add_parser("backup", help="copy the database to a file while it is in use")
+    one.add_argument("file", type=Path)
+    one.set_defaults(run=run_backup)
 
+    one = commands.add_parser("restore", help="put a backup in the database's place")
+    one.add_argument("file", type=Path)
+    one.add_argument("--replace", action="store_true", help="the old database is kept beside it")
+    one.set_defaults(run=run_restore)
+
+
+def add_accounts(commands: Commands) -> None:
+    """Commands `user add` and `token create`."""
     users = commands.add_parser("user", help="manage people").add_subparsers(
         required=True, metavar="add", dest="verb"
     )
@@ -293,13 +319,3 @@ def parser() -> argparse.ArgumentParser:
         "--role", choices=[role.value for role in Role], default="admin", help="of a new account"
     )
     one.set_defaults(run=run_token_create)
-
-    one = commands.add_parser("backup", help="copy the database to a file while it is in use")
-    one.add_argument("file", type=Path)
-    one.set_defaults(run=run_backup)
-
-    one = commands.add_parser("restore", help="put a backup in the database's place")
-    one.add_argument("file", type=Path)
-    one.add_argument("--replace", action="store_true", help="the old database is kept beside it")
-    one.set_defaults(run=run_restore)
-    return top
