@@ -14,6 +14,7 @@ from app.actions.context import Context, require_admin
 from app.domain.accounts import Account, Role
 from app.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotSignedIn
 from app.storage import labelers
+from app.storage.rows import AnyRow
 from app.storage.tables import ApiToken, Labeler
 
 MIN_PASSWORD_LENGTH = 8
@@ -67,7 +68,7 @@ def sign_in(context: Context, name: str, password: str) -> tuple[Account, int]:
 def account_of_session(context: Context, labeler_id: int, epoch: int) -> Account | None:
     """The account of a signed session, or None where it has ended."""
     with context.database.read() as session:
-        found = labelers.by_id(session, labeler_id)
+        found = labelers.account(session, labeler_id)
     if found is None or not found.active or found.session_epoch != epoch:
         return None
     return _account(found)
@@ -299,5 +300,5 @@ def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _account(found: Labeler) -> Account:
+def _account(found: Labeler | AnyRow) -> Account:
     return Account(id=found.id, name=found.name, role=Role(found.role))

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
+from app.storage.rows import AnyRow
 from app.storage.tables import ApiToken, Labeler
 
 NAME_LENGTH = 100
@@ -41,18 +43,33 @@ def lock_admins(session: Session) -> Sequence[int]:
     return session.execute(statement).scalars().all()
 
 
-def by_token(session: Session, token_hash: str) -> Labeler | None:
-    """The active owner of a live token."""
-    return session.execute(
-        select(Labeler)
-        .join(ApiToken, ApiToken.labeler_id == Labeler.id)
-        .where(
-            ApiToken.token_hash == token_hash,
-            ApiToken.revoked_at.is_(None),
-            Labeler.active,
-            Labeler.person,
-        )
-    ).scalar()
+_LABELERS = cast(Table, Labeler.__table__)
+_TOKENS = cast(Table, ApiToken.__table__)
+# Built once, past the mapper: every request asks one of these.
+_ACCOUNT = select(
+    _LABELERS.c.id,
+    _LABELERS.c.name,
+    _LABELERS.c.role,
+    _LABELERS.c.active,
+    _LABELERS.c.session_epoch,
+)
+_BY_TOKEN = _ACCOUNT.join(_TOKENS, _TOKENS.c.labeler_id == _LABELERS.c.id).where(
+    _TOKENS.c.token_hash == bindparam("token_hash"),
+    _TOKENS.c.revoked_at.is_(None),
+    _LABELERS.c.active,
+    _LABELERS.c.person,
+)
+_BY_KEY = _ACCOUNT.where(_LABELERS.c.id == bindparam("labeler_id"))
+
+
+def by_token(session: Session, token_hash: str) -> AnyRow | None:
+    """The active owner of a live token: id, name, role, active, session_epoch."""
+    return session.connection().execute(_BY_TOKEN, {"token_hash": token_hash}).first()
+
+
+def account(session: Session, labeler_id: int) -> AnyRow | None:
+    """Whose session it is: id, name, role, active, session_epoch."""
+    return session.connection().execute(_BY_KEY, {"labeler_id": labeler_id}).first()
 
 
 def people(session: Session) -> Sequence[Labeler]:

@@ -14,5 +14,6 @@ from app.web.api import (
 from app.web.api.present import API
 
 router = APIRouter(prefix=API)
-for part in (recordings, components, labeling, training, predictions, rounds, system):
+# Routes are tried in this order: what labelers call all day comes first.
+for part in (labeling, components, recordings, training, predictions, rounds, system):
     router.include_router(part.router)
