@@ -109,7 +109,7 @@ def main() -> None:
             report(options.public.name, lambda _: examples, options.threads, options.seeds)
         )
     else:
-        tables.append(f"{options.public.name}: not measured in this run.")
+        tables.append("public.npz: not measured in this run.")
     text = "\n\n".join([machine(), *tables])
     print(text)
     if options.publish:
