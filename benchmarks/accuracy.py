@@ -1,0 +1,148 @@
+"""How right every contender is: on unseen fields, on shifted recordings, about wrong labels.
+
+    python -m benchmarks.accuracy                 every contender, 3 seeds (under 30 minutes)
+    python -m benchmarks.accuracy --quick         a few fields, 1 seed (under 2 minutes)
+    python -m benchmarks.accuracy --only boosting the contenders of that name
+    python -m benchmarks.accuracy --publish       and write docs/benchmarks.md
+
+All learn one imperfect labeler's labels, on the same folds by field of view.
+"""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+from cleanlab.filter import find_label_issues
+from cleanlab.rank import get_label_quality_scores
+from numpy.typing import NDArray
+
+from benchmarks.caiman_cnn import CaimanCnn
+from benchmarks.components import Components
+from benchmarks.contenders import Contender
+from benchmarks.hand_features import EVERYTHING, MASK, FeatureTable
+from benchmarks.harness import Figures, Options, Run, basic_scores, run, say
+from benchmarks.peers import hand_made_peers
+from benchmarks.report import table
+from benchmarks.shifted import other_simulator, shifted
+from benchmarks.simulated import Fields, Labels, Probabilities, Referee
+from benchmarks.somata_contender import Somata
+from classifier.config import TrainingConfig
+from classifier.uncertainty import label_quality, margin, predictive_entropy, self_confidence
+
+SCORES = ("macro F1", "accuracy", "cross-entropy", "calibration error")
+
+
+def contenders(quick: bool, threads: int) -> list[Contender]:
+    """Every contender, the peers first."""
+    config = TrainingConfig(threads=threads)
+    if quick:
+        config = replace(config, epochs=8)
+    return [
+        *hand_made_peers(FeatureTable(), (MASK, EVERYTHING)),
+        CaimanCnn(passes=4 if quick else 12),
+        Somata("the document's CNN", MASK, replace(config, architecture="cnn")),
+    ]
+
+
+def suspicions(probabilities: Probabilities, labels: Labels) -> dict[str, NDArray[np.float64]]:
+    """Name to (components,) how suspect each label is by each ranking; bigger is more so."""
+    columns = labels - 1
+    # cleanlab divides by what it is given.
+    safe = np.maximum(probabilities, 1e-6)
+    safe = safe / safe.sum(axis=1, keepdims=True)
+    found = {
+        "label quality (ours)": label_quality(probabilities, labels),
+        "self-confidence": -self_confidence(probabilities, labels),
+        "margin": -margin(probabilities),
+        "entropy": predictive_entropy(probabilities),
+    }
+    for method in ("self_confidence", "normalized_margin", "confidence_weighted_entropy"):
+        # cleanlab adjusts all but the entropy for how sure a model is of each class.
+        adjusts = method != "confidence_weighted_entropy"
+        found[f"cleanlab {method}"] = -get_label_quality_scores(
+            columns, safe, method=method, adjust_pred_probs=adjusts
+        )
+    first = find_label_issues(columns, safe, return_indices_ranked_by="self_confidence", n_jobs=1)
+    # It names some labels only, in order; the others follow by their scores.
+    issues = found["cleanlab self_confidence"].copy()
+    issues[first] = issues.max() + np.arange(len(first), 0, -1)
+    return {**found, "cleanlab find_label_issues": issues}
+
+
+class Tests:
+    """Everything that a trained contender is asked, and the figures that come of it."""
+
+    def __init__(self, fields: Fields, referee: Referee, *, quick: bool) -> None:
+        self.fields, self.referee, self.quick = fields, referee, quick
+        self.in_fold, self.elsewhere, self.wrong = Figures(), Figures(), Figures()
+        self.sets: dict[int, tuple[Components, Components, Referee]] = {}
+
+    def ask(self, done: Run) -> None:
+        """Let one trained contender predict all sets, and note its scores."""
+        row = (done.contender.name, done.contender.inputs)
+        found = done.trained.out_of_fold
+        scores = basic_scores(self.referee.scores(found))
+        self.in_fold.add(row, {**scores, "seconds": done.seconds})
+        moved, simulated, their_referee = self._sets_of(done.seed)
+        shifted_scores = self.referee.scores(done.trained.by_fold(moved, done.plan.fold_of))
+        other = their_referee.scores(done.trained.together(simulated))
+        self.elsewhere.add(
+            row, {**basic_scores(shifted_scores), "macro F1, our simulator": other["macro_f1"]}
+        )
+        for name, suspicion in suspicions(found, self.fields.labels).items():
+            outcome = self.referee.finding(suspicion, self.fields.labels)
+            self.wrong.add(
+                (*row, name), {"first 10%": outcome["first_tenth"], "AUC": outcome["auc"]}
+            )
+
+    def _sets_of(self, seed: int) -> tuple[Components, Components, Referee]:
+        if seed not in self.sets:
+            # One seed's sets at a time: they are large.
+            self.sets = {
+                seed: (
+                    shifted(self.fields.components, seed),
+                    *other_simulator(seed, components=40 if self.quick else 300),
+                )
+            }
+        return self.sets[seed]
+
+    def tables(self) -> list[str]:
+        """The three tables as text."""
+        agreement = self.referee.agreement(self.fields.labels)
+        about = ("contender", "inputs")
+        return [
+            f"{len(self.fields)} components; {agreement:.1%} of the labels that all learn from "
+            "are right. Against truth, out of fold, folds by field of view:",
+            table((*about, *SCORES, "seconds", "seeds"), self.in_fold.rows((*SCORES, "seconds"))),
+            "The same models on recordings with other zoom, indicator, frame rate, brightness and "
+            "noise: the held-out fields after such changes; and recordings of the project's own "
+            "simulator:",
+            table(
+                (*about, *SCORES, "macro F1, our simulator", "seeds"),
+                self.elsewhere.rows((*SCORES, "macro F1, our simulator")),
+            ),
+            "Wrong labels among those that a ranking by out-of-fold probabilities puts first "
+            f"(chance: {1 - agreement:.1%}):",
+            table(
+                (*about, "ranking", "first 10%", "AUC", "seeds"),
+                self.wrong.rows(("first 10%", "AUC")),
+            ),
+        ]
+
+
+def measure(options: Options) -> str:
+    """Every figure, as one text."""
+    started = time.perf_counter()
+    fields, referee = options.load()
+    tests = Tests(fields, referee, quick=options.quick)
+    everyone = options.chosen(contenders(options.quick, options.threads))
+    for seed in range(options.seeds):
+        for contender in everyone:
+            if seed < contender.most_seeds:
+                tests.ask(run(contender, fields, seed))
+    say("done")
+    return options.report("accuracy", tests.tables(), started)
+
+
+if __name__ == "__main__":
+    measure(Options.parse(__doc__))

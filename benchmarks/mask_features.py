@@ -1,0 +1,330 @@
+"""What a mask's shape says, in numbers a person could have thought of.
+
+Every function takes masks that `normalise` made and gives a dictionary of (components,) arrays.
+None depends on the masks' intensity unit.
+"""
+
+from collections.abc import Iterator
+from math import pi
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+Stack = NDArray[np.float32]
+Columns = dict[str, NDArray[np.float64]]
+
+SIDE_PX = 50
+_ALONG = np.arange(SIDE_PX) - SIDE_PX // 2
+_Y, _X = np.meshgrid(_ALONG, _ALONG, indexing="ij")
+_AT_ONCE = 1024
+_IN_PLANE = np.zeros((3, 3, 3), dtype=bool)
+_IN_PLANE[1] = True
+_SIDES_ONLY = _IN_PLANE & (np.add.outer([0, 1, 0], np.add.outer([1, 0, 1], [1, 0, 1])) < 3)
+_SPECK = 1e-9
+
+
+def mask_features(masks: NDArray[np.floating]) -> Columns:
+    """Every feature of a mask's shape.
+
+    masks: (components, 50, 50) raw, any intensity unit.
+    Returns name to (components,) float64, all finite.
+    """
+    parts = [_of_some(normalise(some)) for some in in_parts(masks)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def in_parts(array: NDArray[np.floating]) -> Iterator[NDArray[np.floating]]:
+    """The array in pieces that fit the processor's cache; one empty piece where it is empty."""
+    for start in range(0, max(len(array), 1), _AT_ONCE):
+        yield array[start : start + _AT_ONCE]
+
+
+def normalise(masks: NDArray[np.floating]) -> Stack:
+    """Masks divided by their greatest value after a light blur, so that no speck sets the scale."""
+    masks = np.asarray(masks, dtype=np.float32)
+    peak = blur(masks, 1.0).max(axis=(1, 2))
+    return np.asarray(masks / np.maximum(peak, _SPECK)[:, None, None], dtype=np.float32)
+
+
+def blur(stack: NDArray[np.floating], sigma_px: float) -> Stack:
+    """Each image of a stack, blurred by a Gaussian; what lies outside counts as zero."""
+    blurred = ndimage.gaussian_filter(
+        np.asarray(stack, dtype=np.float32), (0, sigma_px, sigma_px), mode="constant"
+    )
+    return np.asarray(blurred)
+
+
+def _of_some(masks: Stack) -> Columns:
+    smooth = blur(masks, 1.0)
+    return {
+        **sizes(masks, smooth),
+        **moments(smooth),
+        **radial_profile(smooth),
+        **ring(smooth),
+        **pieces_and_holes(smooth),
+        **outline(smooth),
+        **ridges(masks),
+        **grain(masks, smooth),
+    }
+
+
+def sizes(masks: Stack, smooth: Stack) -> Columns:
+    """Areas at several levels, in log pixels, and how the levels relate."""
+    areas = {level: (smooth > level).sum(axis=(1, 2)) + 1.0 for level in (0.15, 0.3, 0.5, 0.75)}
+    support = (masks > 0).sum(axis=(1, 2)) + 1.0
+    return {
+        "log support": np.log(support),
+        **{f"log area above {level}": np.log(area) for level, area in areas.items()},
+        # A plateau with a sharp border loses little area from level to level, a cloud much.
+        "area 0.75 / 0.3": areas[0.75] / areas[0.3],
+        "area 0.5 / 0.15": areas[0.5] / areas[0.15],
+        "mass / area": masks.sum(axis=(1, 2)) / support,
+    }
+
+
+def moments(smooth: Stack) -> Columns:
+    """Axes of the ellipse with the same second moments, and lopsidedness."""
+    columns: Columns = {}
+    for name, weights in (("", smooth), (" of core", (smooth > 0.4).astype(np.float32))):
+        mass, y, x = centre(weights)
+        dy, dx = _Y - y[:, None, None], _X - x[:, None, None]
+        yy, xx, xy = ((weights * p).sum(axis=(1, 2)) / mass for p in (dy * dy, dx * dx, dx * dy))
+        root = np.hypot((yy - xx) / 2, xy)
+        long, short = (yy + xx) / 2 + root, np.maximum((yy + xx) / 2 - root, 0.05)
+        columns |= {
+            f"log long axis{name}": np.log(long + 0.1) / 2,
+            f"log short axis{name}": np.log(short + 0.1) / 2,
+            f"elongation{name}": np.sqrt(short / np.maximum(long, 0.05)),
+        }
+        if not name:
+            distance = np.hypot(dy, dx)
+            spread = np.sqrt(long + short)
+            # How far the third moment points one way: an attached process pulls there.
+            pull = [(weights * d * distance**2).sum(axis=(1, 2)) / mass for d in (dy, dx)]
+            columns["lopsidedness"] = np.hypot(*pull) / np.maximum(spread, 0.1) ** 3
+            fourth = (weights * distance**4).sum(axis=(1, 2)) / mass
+            columns["tail weight"] = fourth / np.maximum(spread, 0.1) ** 4
+    return columns
+
+
+def centre(weights: Stack) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Mass and centre of mass (y, x from the window's middle) of each image."""
+    mass = np.maximum(weights.sum(axis=(1, 2), dtype=np.float64), _SPECK)
+    y = weights.sum(axis=2, dtype=np.float64) @ _ALONG / mass
+    x = weights.sum(axis=1, dtype=np.float64) @ _ALONG / mass
+    return mass, y, x
+
+
+def polar(
+    images: Stack,
+    y: NDArray[np.float64],
+    x: NDArray[np.float64],
+    radii_px: NDArray[np.float64],
+    angles: int = 24,
+) -> NDArray[np.float64]:
+    """(components, radii, angles) values round a centre, bilinearly between the pixels.
+
+    y, x: (components,) centres from the window's middle. radii_px: (components, radii).
+    """
+    turn = np.arange(angles) * 2 * pi / angles
+    half = SIDE_PX // 2
+    rows = np.clip(
+        half + y[:, None, None] + radii_px[:, :, None] * np.sin(turn), 0, SIDE_PX - 1.001
+    )
+    cols = np.clip(
+        half + x[:, None, None] + radii_px[:, :, None] * np.cos(turn), 0, SIDE_PX - 1.001
+    )
+    top, left = rows.astype(np.int64), cols.astype(np.int64)
+    down, right = rows - top, cols - left
+    n = np.arange(len(images))[:, None, None]
+    upper = images[n, top, left] * (1 - right) + images[n, top, left + 1] * right
+    lower = images[n, top + 1, left] * (1 - right) + images[n, top + 1, left + 1] * right
+    return np.asarray(upper * (1 - down) + lower * down, dtype=np.float64)
+
+
+def radius_of(smooth: Stack) -> NDArray[np.float64]:
+    """The radius of a disc as large as what is above 0.3 with its holes filled, in pixels."""
+    filled = (smooth > 0.3) | holes(smooth > 0.3)
+    return np.asarray(np.sqrt(np.maximum(filled.sum(axis=(1, 2)), 1.0) / pi))
+
+
+def radial_profile(smooth: Stack) -> Columns:
+    """Mean brightness over distance from the centre: in pixels, and in the mask's own radii."""
+    _, y, x = centre((smooth > 0.3).astype(np.float32))
+    in_px = np.broadcast_to(np.array([0.0, 2, 4, 6, 8, 10, 13, 16]), (len(smooth), 8))
+    own = radius_of(smooth)[:, None] * np.array([0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0])
+    profile_px = polar(smooth, y, x, in_px).mean(axis=2)
+    profile_own = polar(smooth, y, x, own).mean(axis=2)
+    return {
+        **{f"at {r:g} px": profile_px[:, k] for k, r in enumerate(in_px[0]) if k > 0},
+        **{f"at {k / 4 if k < 7 else 2:g} radii": profile_own[:, k] for k in range(8)},
+        # The steepest fall, in radii: the edge of a soma is sharp, a cloud's is not.
+        "steepest fall": -np.diff(profile_own[:, :7], axis=1).min(axis=1),
+        "log radius": np.log(own[:, 4]),
+    }
+
+
+def ring(smooth: Stack) -> Columns:
+    """Whether a bright ring surrounds a dimmer middle, and whether it closes."""
+    _, y, x = centre((smooth > 0.3).astype(np.float32))
+    own = radius_of(smooth)[:, None] * np.linspace(0, 1.4, 15)
+    views = polar(smooth, y, x, own)
+    over_angles = views.mean(axis=2)
+    crest = views.max(axis=1)
+    middle = views[:, :3].mean(axis=(1, 2))
+    best = over_angles.argmax(axis=1)
+    return {
+        "dip against ring": over_angles.max(axis=1) - middle,
+        "dip share": middle / np.maximum(over_angles.max(axis=1), 0.01),
+        "ring at (radii)": best / 10.0,
+        # The dimmest part of the crest: a closed ring has none, a crescent or a line does.
+        "ring closure": np.sort(crest, axis=1)[:, :6].mean(axis=1),
+        "dip at the ring's dimmest": np.sort(crest, axis=1)[:, :6].mean(axis=1) - middle,
+        "crest variation": crest.std(axis=1) / np.maximum(crest.mean(axis=1), 0.01),
+        "angular variation": views[:, 5:10].mean(axis=1).std(axis=1),
+        # Two lobes opposite each other are a line, one is a crescent.
+        **{
+            f"angular order {k}": np.abs(np.fft.rfft(views[:, 4:12].mean(axis=1), axis=1)[:, k])
+            / np.maximum(views[:, 4:12].mean(axis=1).sum(axis=1), 0.01)
+            for k in (1, 2, 3)
+        },
+    }
+
+
+def holes(above: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where each image is not `above` but surrounded by what is."""
+    labels, count = ndimage.label(~above, structure=_SIDES_ONLY)
+    open_ = np.zeros(count + 1, dtype=bool)
+    for edge in (labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1]):
+        open_[edge] = True
+    open_[0] = True
+    return np.asarray(~open_[labels])
+
+
+def pieces_and_holes(smooth: Stack) -> Columns:
+    """Connected pieces, the heaviest one's share, holes, and the thickest place."""
+    columns: Columns = {}
+    for level in (0.2, 0.5):
+        above = smooth > level
+        labels, count = ndimage.label(above, structure=_IN_PLANE)
+        sizes_px = np.bincount(labels.ravel(), minlength=count + 1)
+        sizes_px[0] = 0
+        biggest = sizes_px[labels].max(axis=(1, 2))
+        # A piece is counted where its first pixel lies.
+        first = ndimage.find_objects(labels)
+        of = np.array([piece[0].start for piece in first], dtype=np.int64)
+        enough = sizes_px[1:] >= 3
+        count_of = np.bincount(of[enough], minlength=len(smooth))
+        columns[f"pieces above {level}"] = count_of.astype(np.float64)
+        columns[f"largest piece above {level}"] = biggest / np.maximum(above.sum(axis=(1, 2)), 1)
+        inside = holes(above).sum(axis=(1, 2))
+        columns[f"hole above {level}"] = inside / np.maximum(above.sum(axis=(1, 2)) + inside, 1)
+        # The images lie far apart, so none is near another's edge.
+        padded = np.pad(above, ((0, 0), (1, 1), (1, 1)))
+        depth = ndimage.distance_transform_edt(padded, sampling=(1e4, 1, 1))
+        thick = np.asarray(depth, dtype=np.float64).max(axis=(1, 2))
+        columns[f"log thickness above {level}"] = np.log(thick + 0.5)
+        columns[f"thickness / size above {level}"] = thick / np.sqrt(
+            np.maximum(above.sum(axis=(1, 2)), 1) / pi
+        )
+    return columns
+
+
+def outline(smooth: Stack) -> Columns:
+    """Solidity, roundness and widths of the area above 0.3, and how steep its border is."""
+    above = smooth > 0.3
+    area = np.maximum(above.sum(axis=(1, 2)), 1)
+    hull, hull_perimeter, widest, narrowest = convex_hull(above)
+    steps = sum(
+        np.abs(np.diff(np.pad(above, ((0, 0), (1, 1), (1, 1))).astype(np.int8), axis=axis)).sum(
+            axis=(1, 2)
+        )
+        for axis in (1, 2)
+    )
+    gradient = np.hypot(np.gradient(smooth, axis=1), np.gradient(smooth, axis=2))
+    border = above & ~ndimage.binary_erosion(above, _SIDES_ONLY)
+    steepness = (gradient * border).sum(axis=(1, 2)) / np.maximum(border.sum(axis=(1, 2)), 1)
+    return {
+        "solidity": area / np.maximum(hull, 1),
+        "log hull": np.log(np.maximum(hull, 1)),
+        "roundness": 4 * pi * hull / np.maximum(hull_perimeter, 1) ** 2,
+        "raggedness": steps / np.maximum(hull_perimeter, 1),
+        "width ratio": narrowest / np.maximum(widest, 1),
+        "log widest": np.log(np.maximum(widest, 1)),
+        "edge steepness": steepness,
+        "edge steepness x radius": steepness * np.sqrt(area / pi),
+    }
+
+
+def convex_hull(above: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
+    """Area, perimeter, greatest and least width of each image's convex hull, in pixels.
+
+    From the support function in 32 directions: how far the shape reaches that way.
+    """
+    directions = 32
+    turn = np.arange(directions) * 2 * pi / directions
+    # Half a pixel more each way, since a pixel is a square and not a point.
+    reach = np.full((len(above), directions), -50.0)
+    for k, angle in enumerate(turn):
+        along = (_X * np.cos(angle) + _Y * np.sin(angle)).astype(np.float32)
+        reach[:, k] = np.where(above, along, np.float32(-50)).max(axis=(1, 2)) + 0.5
+    step = 2 * pi / directions
+    sides = (
+        np.roll(reach, 1, axis=1) + np.roll(reach, -1, axis=1) - 2 * reach * np.cos(step)
+    ) / np.sin(step)
+    sides = np.maximum(sides, 0)
+    widths = reach[:, : directions // 2] + reach[:, directions // 2 :]
+    empty = ~above.any(axis=(1, 2))
+    found = (
+        (reach * sides).sum(axis=1) / 2,
+        sides.sum(axis=1),
+        widths.max(axis=1),
+        widths.min(axis=1),
+    )
+    return tuple(np.where(empty, 1.0, value) for value in found)
+
+
+def ridges(masks: Stack) -> Columns:
+    """Curvature of the brightness at two scales: lines bend one way, blobs both."""
+    columns: Columns = {}
+    for sigma in (1.5, 3.0):
+        yy, xx, xy = (
+            ndimage.gaussian_filter(masks, (0, sigma, sigma), order=(0, *order), mode="constant")
+            * sigma**2
+            for order in ((2, 0), (0, 2), (1, 1))
+        )
+        root = np.hypot((yy - xx) / 2, xy)
+        low, high = (yy + xx) / 2 - root, (yy + xx) / 2 + root
+        weights = np.maximum(-low, 0)
+        total = np.maximum(weights.sum(axis=(1, 2)), _SPECK)
+        columns |= {
+            f"strongest ridge {sigma:g}": weights.max(axis=(1, 2)),
+            f"strongest blob {sigma:g}": np.maximum(-high, 0).max(axis=(1, 2)),
+            f"strongest dip {sigma:g}": np.maximum(low, 0).max(axis=(1, 2)),
+            f"lineness {sigma:g}": (weights * (high - low) / (np.abs(low) + np.abs(high) + _SPECK))
+            .sum(axis=(1, 2)) / total,
+            f"dip at centre {sigma:g}": (low + high)[:, 24:27, 24:27].mean(axis=(1, 2)),
+        }  # fmt: skip
+    return columns
+
+
+def grain(masks: Stack, smooth: Stack) -> Columns:
+    """Speckle, and how the brightness is spread over the pixels."""
+    inside = smooth > 0.15
+    count = np.maximum(inside.sum(axis=(1, 2)), 1)
+    rough = np.sqrt((((masks - smooth) * inside) ** 2).sum(axis=(1, 2)) / count)
+    level = np.sqrt(((smooth * inside) ** 2).sum(axis=(1, 2)) / count)
+    flat = np.sort(masks.reshape(len(masks), -1), axis=1)[:, ::-1]
+    positive = np.maximum((flat > 0).sum(axis=1), 1)
+    at = np.arange(len(flat))
+    filled = ((masks > 0) & inside).sum(axis=(1, 2)) / count
+    share = flat / np.maximum(flat.sum(axis=1), _SPECK)[:, None]
+    return {
+        "speckle": rough / np.maximum(level, _SPECK),
+        "filled": filled,
+        "peak": np.log(np.maximum(flat[:, 0], _SPECK)),
+        "median / peak": flat[at, positive // 2] / np.maximum(flat[:, 0], _SPECK),
+        "upper quarter / peak": flat[at, positive // 4] / np.maximum(flat[:, 0], _SPECK),
+        "spread of mass": np.exp(-(share * np.log(share + 1e-12)).sum(axis=1)) / positive,
+    }
