@@ -54,12 +54,12 @@ class Shift:
         """One recording's differences, the zoom well away from 1."""
         closer = rng.random() < 0.5
         return cls(
-            zoom=float(np.exp(rng.uniform(*np.log((1.18, 1.5) if closer else (0.65, 0.85))))),
+            zoom=float(np.exp(rng.uniform(*np.log((1.15, 1.5) if closer else (0.67, 0.87))))),
             stretch=float(np.exp(rng.uniform(np.log(0.5), np.log(2.0)))),
-            decay_s=float(rng.uniform(0.0, 0.6)),
+            decay_s=float(rng.uniform(0.0, 0.5)),
             frame_rate_hz=float(rng.uniform(5, 40)),
             seconds=float(rng.uniform(30, 120)),
-            trace_noise=float(rng.uniform(0.3, 1.2)),
+            trace_noise=float(rng.uniform(0.2, 0.8)),
             gain=float(np.exp(rng.normal(0, 1.5))),
             mean_gamma=float(np.exp(rng.uniform(np.log(0.6), np.log(1.6)))),
             mean_noise=float(rng.uniform(0.0, 0.12)),
@@ -67,8 +67,8 @@ class Shift:
             mean_offset=float(rng.uniform(0, 3)),
             correlation_gain=float(rng.uniform(0.55, 1.0)),
             correlation_noise=float(rng.uniform(0.0, 0.05)),
-            speckle=float(rng.uniform(0.1, 0.4)),
-            threshold=float(rng.uniform(0.03, 0.2)),
+            speckle=float(rng.uniform(0.05, 0.2)),
+            threshold=float(rng.uniform(0.0, 0.08)),
         )
 
 

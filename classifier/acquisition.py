@@ -125,14 +125,14 @@ def spread_out(
     scaled = standardise(x)
     squared = (scaled**2).sum(axis=1)
     nearest = np.full(len(x), np.inf)
-    for row in np.flatnonzero(is_labeled):
-        nearest = np.minimum(nearest, _distances(scaled, squared, int(row)))
+    for rows in np.array_split(np.flatnonzero(is_labeled), 1 + is_labeled.sum() // 256):
+        nearest = np.minimum(nearest, _distances(scaled, squared, rows).min(axis=1, initial=np.inf))
     taken = is_labeled.copy()
     drawn: list[int] = []
     while len(drawn) < count and not taken.all():
         drawn.append(_draw(nearest, worth, taken, rng))
         taken[drawn[-1]] = True
-        nearest = np.minimum(nearest, _distances(scaled, squared, drawn[-1]))
+        nearest = np.minimum(nearest, _distances(scaled, squared, drawn[-1:])[:, 0])
     return np.asarray(drawn, dtype=np.int64)
 
 
@@ -183,10 +183,12 @@ def _fit_logistic(
 
 
 def _distances(
-    scaled: NDArray[np.float64], squared: NDArray[np.float64], row: int
+    scaled: NDArray[np.float64], squared: NDArray[np.float64], rows: ArrayLike
 ) -> NDArray[np.float64]:
-    """(components,) squared distances to one component."""
-    return np.asarray(np.maximum(squared + squared[row] - 2 * (scaled @ scaled[row]), 0.0))
+    """(components, rows) squared distances to some of the components."""
+    at = np.asarray(rows, dtype=np.int64)
+    apart = squared[:, None] + squared[at] - 2 * (scaled @ scaled[at].T)
+    return np.asarray(np.maximum(apart, 0.0))
 
 
 def _draw(
