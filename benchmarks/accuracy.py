@@ -27,6 +27,7 @@ from benchmarks.shifted import other_simulator, shifted
 from benchmarks.simulated import Fields, Labels, Probabilities, Referee
 from benchmarks.somata_contender import Somata
 from classifier.config import TrainingConfig
+from classifier.label_noise import chance_wrong
 from classifier.uncertainty import label_quality, margin, predictive_entropy, self_confidence
 
 SCORES = ("macro F1", "accuracy", "cross-entropy", "calibration error")
@@ -51,6 +52,7 @@ def suspicions(probabilities: Probabilities, labels: Labels) -> dict[str, NDArra
     safe = np.maximum(probabilities, 1e-6)
     safe = safe / safe.sum(axis=1, keepdims=True)
     found = {
+        "chance wrong (ours)": chance_wrong(probabilities, labels),
         "label quality (ours)": label_quality(probabilities, labels),
         "self-confidence": -self_confidence(probabilities, labels),
         "margin": -margin(probabilities),
@@ -89,6 +91,9 @@ class Tests:
         self.elsewhere.add(
             row, {**basic_scores(shifted_scores), "macro F1, our simulator": other["macro_f1"]}
         )
+        if done.contender.inputs != EVERYTHING:
+            # Nobody who has all inputs would look for wrong labels by the mask alone.
+            return
         for name, suspicion in suspicions(found, self.fields.labels).items():
             outcome = self.referee.finding(suspicion, self.fields.labels)
             self.wrong.add(

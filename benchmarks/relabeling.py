@@ -24,6 +24,7 @@ from benchmarks.harness import Figures, Options, plan_of, say
 from benchmarks.peers import HandMade, gradient_boosting, logistic_regression
 from benchmarks.report import table
 from benchmarks.simulated import Fields, Labels, Probabilities, Referee
+from classifier.label_noise import chance_wrong
 from classifier.uncertainty import (
     label_cross_entropy,
     label_quality,
@@ -57,6 +58,7 @@ ORDERS: dict[str, Order] = {
     "cleanlab": cleanlab_order,
     "self-confidence": lambda probabilities, labels, _rng: -self_confidence(probabilities, labels),
     "label quality": lambda probabilities, labels, _rng: label_quality(probabilities, labels),
+    "chance wrong": lambda probabilities, labels, _rng: chance_wrong(probabilities, labels),
 }
 
 
