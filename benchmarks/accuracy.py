@@ -40,7 +40,7 @@ def contenders(quick: bool, threads: int) -> list[Contender]:
         config = replace(config, epochs=8)
     return [
         *hand_made_peers(FeatureTable(), (MASK, EVERYTHING)),
-        CaimanCnn(passes=4 if quick else 12),
+        CaimanCnn(passes=2 if quick else 12),
         Somata("the document's CNN", MASK, replace(config, architecture="cnn")),
     ]
 

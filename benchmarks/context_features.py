@@ -60,10 +60,9 @@ def _fill(crops: Stack) -> Stack:
     some = known.any(axis=(1, 2))
     middle = np.zeros(len(crops), dtype=np.float32)
     whole = known.all(axis=(1, 2))
-    middle[whole] = np.median(crops[whole], axis=(1, 2))
-    part = some & ~whole
-    if part.any():
-        middle[part] = np.nanmedian(crops[part], axis=(1, 2))
+    for part, median in ((whole, np.median), (some & ~whole, np.nanmedian)):
+        if part.any():
+            middle[part] = median(crops[part].reshape(int(part.sum()), -1), axis=1)
     return np.where(known, crops, middle[:, None, None]).astype(np.float32)
 
 

@@ -22,6 +22,8 @@ _IN_PLANE = np.zeros((3, 3, 3), dtype=bool)
 _IN_PLANE[1] = True
 _SIDES_ONLY = _IN_PLANE & (np.add.outer([0, 1, 0], np.add.outer([1, 0, 1], [1, 0, 1])) < 3)
 _SPECK = 1e-9
+_FLOOR = 0.02
+"""Share of the peak under which a pixel counts as empty: some extractions leave long tails."""
 
 
 def mask_features(masks: NDArray[np.floating]) -> Columns:
@@ -72,7 +74,7 @@ def _of_some(masks: Stack) -> Columns:
 def sizes(masks: Stack, smooth: Stack) -> Columns:
     """Areas at several levels, in log pixels, and how the levels relate."""
     areas = {level: (smooth > level).sum(axis=(1, 2)) + 1.0 for level in (0.15, 0.3, 0.5, 0.75)}
-    support = (masks > 0).sum(axis=(1, 2)) + 1.0
+    support = (masks > _FLOOR).sum(axis=(1, 2)) + 1.0
     return {
         "log support": np.log(support),
         **{f"log area above {level}": np.log(area) for level, area in areas.items()},
@@ -316,9 +318,9 @@ def grain(masks: Stack, smooth: Stack) -> Columns:
     rough = np.sqrt((((masks - smooth) * inside) ** 2).sum(axis=(1, 2)) / count)
     level = np.sqrt(((smooth * inside) ** 2).sum(axis=(1, 2)) / count)
     flat = np.sort(masks.reshape(len(masks), -1), axis=1)[:, ::-1]
-    positive = np.maximum((flat > 0).sum(axis=1), 1)
+    positive = np.maximum((flat > _FLOOR).sum(axis=1), 1)
     at = np.arange(len(flat))
-    filled = ((masks > 0) & inside).sum(axis=(1, 2)) / count
+    filled = ((masks > _FLOOR) & inside).sum(axis=(1, 2)) / count
     share = flat / np.maximum(flat.sum(axis=1), _SPECK)[:, None]
     return {
         "speckle": rough / np.maximum(level, _SPECK),

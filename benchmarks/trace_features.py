@@ -125,9 +125,10 @@ def events(smooth: Traces, rate: float) -> Columns:
     """How often and how long a trace rises over its noise, and how it rises and falls."""
     # The noise of the smoothed trace, from its lower half, which holds no events.
     middle = np.median(smooth, axis=1, keepdims=True)
-    below = np.where(smooth < middle, middle - smooth, np.nan)
-    sigma = np.sqrt(np.nanmean(below**2, axis=1, keepdims=True))
-    z = (smooth - middle) / np.maximum(np.nan_to_num(sigma, nan=1.0), 1e-6)
+    below = np.maximum(middle - smooth, 0)
+    lower = np.maximum((below > 0).sum(axis=1, keepdims=True), 1)
+    sigma = np.sqrt((below**2).sum(axis=1, keepdims=True) / lower)
+    z = (smooth - middle) / np.maximum(sigma, 1e-6)
     seconds = smooth.shape[1] / rate
     found: Columns = {}
     for level in (3.0, 5.0):
