@@ -10,6 +10,7 @@ All learn one imperfect labeler's labels, on the same folds by field of view.
 
 import time
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from cleanlab.filter import find_label_issues
@@ -17,7 +18,7 @@ from cleanlab.rank import get_label_quality_scores
 from numpy.typing import NDArray
 
 from benchmarks.caiman_cnn import CaimanCnn
-from benchmarks.components import Components
+from classifier.inputs import Components
 from benchmarks.contenders import Contender
 from benchmarks.hand_features import EVERYTHING, MASK, FeatureTable
 from benchmarks.harness import Figures, Options, Run, basic_scores, run, say
@@ -27,8 +28,12 @@ from benchmarks.shifted import other_simulator, shifted
 from benchmarks.simulated import Fields, Labels, Probabilities, Referee
 from benchmarks.somata_contender import Somata
 from classifier.config import TrainingConfig
+from classifier.ensemble import with_measures
 from classifier.label_noise import chance_wrong
 from classifier.uncertainty import label_quality, margin, predictive_entropy, self_confidence
+
+MASK_TRACE, MASK_CONTEXT = "mask + trace", "mask + context"
+DOCUMENT: dict[str, Any] = {"learning_rate": 0.008, "weight_decay": 0.01, "hidden": 64}
 
 SCORES = ("macro F1", "accuracy", "cross-entropy", "calibration error")
 
@@ -41,7 +46,9 @@ def contenders(quick: bool, threads: int) -> list[Contender]:
     return [
         *hand_made_peers(FeatureTable(), (MASK, EVERYTHING)),
         CaimanCnn(passes=2 if quick else 12),
-        Somata("the document's CNN", MASK, replace(config, architecture="cnn")),
+        Somata("the document's CNN", MASK, replace(config, architecture="cnn", **DOCUMENT)),
+        *(Somata("Somata", inputs, config) for inputs in (MASK, MASK_TRACE, MASK_CONTEXT)),
+        Somata("Somata", EVERYTHING, config),
     ]
 
 
@@ -102,11 +109,13 @@ class Tests:
 
     def _sets_of(self, seed: int) -> tuple[Components, Components, Referee]:
         if seed not in self.sets:
+            simulated, their_referee = other_simulator(seed, 40 if self.quick else 300)
             # One seed's sets at a time: they are large.
             self.sets = {
                 seed: (
-                    shifted(self.fields.components, seed),
-                    *other_simulator(seed, components=40 if self.quick else 300),
+                    with_measures(shifted(self.fields.components, seed)),
+                    with_measures(simulated),
+                    their_referee,
                 )
             }
         return self.sets[seed]

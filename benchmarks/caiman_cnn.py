@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.components import Components
+from classifier.inputs import Components
 from benchmarks.contenders import FoldModels, Predictor, Trained
 from benchmarks.simulated import Fields, Probabilities
 from classifier.classes import CLASSES, MASK_SIZE_PX, columns_of

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.components import Components
+from classifier.inputs import Components
 from benchmarks.simulated import Fields, Probabilities
 from classifier.classes import CLASSES
 from classifier.folds import FoldPlan

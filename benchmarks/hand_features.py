@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.components import Components
-from benchmarks.context_features import context_features
-from benchmarks.mask_features import Columns, mask_features
-from benchmarks.trace_features import trace_features
+from classifier.inputs import Components
+from classifier.context_features import context_features
+from classifier.mask_features import Columns, mask_features
+from classifier.trace_features import trace_features
 
 MASK, EVERYTHING = "mask", "mask + trace + context"
 

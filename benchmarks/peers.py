@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.components import Components
+from classifier.inputs import Components
 from benchmarks.contenders import Trained
 from benchmarks.hand_features import FeatureTable
 from benchmarks.simulated import Fields, Probabilities

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch.nn import functional
 
-from benchmarks.components import Components
+from classifier.inputs import Components
 from benchmarks.simulated import Labels, Referee, joined
 from classifier.simulate import SimulationConfig, simulate_recording
 

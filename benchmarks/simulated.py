@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from benchmarks.components import Components
+from classifier.inputs import Components
 from classifier.classes import CLASSES, CODES, columns_of
 from classifier.metrics import classification_metrics
 

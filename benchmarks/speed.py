@@ -19,7 +19,7 @@ from torch import nn
 from torch.nn import functional
 
 from benchmarks.caiman_cnn import caiman_patches, caiman_shape
-from benchmarks.components import Components
+from classifier.inputs import Components
 from benchmarks.contenders import Trained
 from benchmarks.hand_features import MASK
 from benchmarks.harness import FOLDS, Options, plan_of, run, say

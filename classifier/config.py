@@ -8,16 +8,19 @@ from dataclasses import asdict, dataclass, fields
 from math import isfinite
 from typing import Any
 
+from classifier.classes import CODES
+from classifier.inputs import KINDS
+
 MAX_SEED = 2**31 - 1
 
 _INTEGER_RANGES = {
     "folds": (2, 20),
     "seed": (0, MAX_SEED),
+    "members": (1, 10),
     "epochs": (1, 5000),
     "batch_size": (2, 1024),
     "patience": (1, 5000),
     "min_batches": (1, 1000),
-    "kernel": (3, 5),
     "pooling": (2, 3),
     "stem_stride": (1, 2),
     "hidden": (4, 512),
@@ -29,50 +32,86 @@ _NUMBER_RANGES = {
     "dropout": (0.0, 0.9),
     "label_smoothing": (0.0, 0.5),
     "validation_fraction": (0.0, 0.5),
+    "mixup": (0.0, 2.0),
+    "balance": (0.0, 1.0),
+}
+_CHOICES: dict[str, tuple[object, ...]] = {
+    "kernel": (3, 5),
+    "classes": (3, 4),
+    "balance_by": ("sampling", "weights"),
+    "preparation": ("somata", "caiman"),
+    "activation": ("relu",),
 }
 _CHANNEL_RANGE = (2, 256)
+
+LAYERS: dict[str, tuple[int, ...]] = {
+    "fusion": (7,),
+    "cnn": (4,),
+    "caiman": (4,),
+    "vgg": (4, 6, 16, 19),
+    "resnet": (10, 18, 34),
+}
+"""The depths that each architecture comes in, the usual one first."""
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """How one ensemble is trained. Defaults are chosen for two CPU cores.
 
-    architecture: a name in the registry of `models`.
-    folds: K of the cross-validation; also the number of models in the ensemble.
+    architecture: a name in the registry of `models`. layers: its depth in weight layers, as its
+        paper counts them (`LAYERS`); None takes the usual one.
+    inputs: what `fusion` looks at besides the mask; the others see masks, and contexts if named.
+    folds: K of the cross-validation. members: networks a fold, whose mean predicts.
+    classes: 4, or 3: doubtful neurons are left out of training, and the other three classes'
+        probabilities say by their entropy which components are doubtful.
     epochs: the most passes over the training part; early stopping may end sooner.
-    batch_size: examples a step; each batch is drawn with the classes in balance.
-    min_batches: the least steps an epoch, so that 40 labels are seen often enough to learn.
-    learning_rate: the peak of the one-cycle schedule.
-    weight_decay: decoupled (AdamW).
-    dropout: after the poolings at half this value, between the fully connected layers in full.
+    batch_size: examples a step. min_batches: the least steps an epoch, so that 40 labels are seen
+        often enough to learn.
+    balance: 0 draws the classes as they come, 1 gives each the same share; balance_by: by how
+        often examples are drawn, or by their weight in the loss.
+    learning_rate: the peak of the one-cycle schedule. weight_decay: decoupled (AdamW).
+    dropout: between fully connected layers in full, after poolings at half this value.
     label_smoothing: the share of each target spread over all classes; labels are noisy.
-    validation_fraction: the share of the training part held out for early stopping.
+    mixup: parameter of the beta distribution that examples are mixed by; 0 mixes none.
+    validation_fraction: the share of the training part held out for early stopping; 0 trains on
+        all of it, to the end of the schedule.
     patience: epochs without a better held-out loss after which a fold stops.
-    kernel: side of the convolutions, 3 or 5. pooling: side of the max-poolings, 2 or 3.
-    channels: widths of the four convolutions. hidden: width of the first fully connected layer.
-    stem_stride: stride of the first convolution; 2 halves the grid at once, four times faster.
-    augment: shear, rotate, shift, flip and zoom the training batches.
+    kernel: side of the convolutions. pooling: side of the max-poolings. activation: `relu`.
+    channels: widths of the document's four convolutions; the first is the width of the others.
+    hidden: width of the fully connected layers.
+    stem_stride: stride of `cnn`'s first convolution; 2 halves the grid at once, 4 times faster.
+    augment: shear, rotate, shift, flip, zoom, speckle, cut and threshold the training batches.
+    preparation: `somata`, or the 50x50 patch that CaImAn's classifier is given.
     threads: CPU threads, mostly one a fold; the numbers do not depend on how many.
     """
 
-    architecture: str = "cnn"
+    architecture: str = "fusion"
+    layers: int | None = None
+    inputs: tuple[str, ...] = KINDS
     folds: int = 5
     seed: int = 0
-    epochs: int = 20
+    members: int = 1
+    classes: int = 4
+    epochs: int = 16
     batch_size: int = 128
     min_batches: int = 4
-    learning_rate: float = 0.008
-    weight_decay: float = 0.01
+    balance: float = 0.5
+    balance_by: str = "sampling"
+    learning_rate: float = 0.005
+    weight_decay: float = 0.05
     dropout: float = 0.25
     label_smoothing: float = 0.05
-    validation_fraction: float = 0.1
+    mixup: float = 0.3
+    validation_fraction: float = 0.0
     patience: int = 8
     kernel: int = 3
     pooling: int = 2
+    activation: str = "relu"
     channels: tuple[int, int, int, int] = (16, 16, 32, 32)
-    hidden: int = 64
+    hidden: int = 128
     stem_stride: int = 2
     augment: bool = True
+    preparation: str = "somata"
     threads: int = 2
 
     def __post_init__(self) -> None:
@@ -85,16 +124,34 @@ class TrainingConfig:
             _check_integer(name, getattr(self, name), limits)
         for name, bounds in _NUMBER_RANGES.items():
             _check_number(name, getattr(self, name), bounds)
-        if self.kernel == 4:
-            raise ValueError("kernel must be 3 or 5, not 4.")
+        for name, choices in _CHOICES.items():
+            _check_choice(name, getattr(self, name), choices)
         if type(self.channels) is not tuple or len(self.channels) != 4:
             raise ValueError(f"channels must be four integers, not {self.channels!r}.")
         for width in self.channels:
             _check_integer("channels", width, _CHANNEL_RANGE)
+        _check_inputs(self.inputs)
+        if self.layers is not None and self.architecture in LAYERS:
+            _check_choice("layers", self.layers, LAYERS[self.architecture])
+
+    @property
+    def measured(self) -> bool:
+        """Whether the network looks at the hand-made measures, and so at rescaled images."""
+        return self.architecture == "fusion"
+
+    @property
+    def codes(self) -> tuple[int, ...]:
+        """The label codes that it is trained on."""
+        return CODES[: self.classes]
+
+    @property
+    def depth(self) -> int:
+        """Layers, or the architecture's usual ones where none were asked for."""
+        return self.layers or LAYERS.get(self.architecture, (0,))[0]
 
     def to_dict(self) -> dict[str, Any]:
         """The config as JSON can hold it; `from_dict` gives the same config back."""
-        return {**asdict(self), "channels": list(self.channels)}
+        return {**asdict(self), "channels": list(self.channels), "inputs": list(self.inputs)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TrainingConfig":
@@ -109,8 +166,9 @@ class TrainingConfig:
                 f"Unknown training setting {unknown[0]!r}. Known are: {', '.join(sorted(known))}."
             )
         given = dict(values)
-        if isinstance(given.get("channels"), list):
-            given["channels"] = tuple(given["channels"])
+        for name in ("channels", "inputs"):
+            if isinstance(given.get(name), list):
+                given[name] = tuple(given[name])
         return cls(**given)
 
 
@@ -126,3 +184,18 @@ def _check_number(name: str, value: object, limits: tuple[float, float]) -> None
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not isfinite(float(value)) or not low <= value <= high:  # type: ignore[arg-type, operator]  # narrowed by is_number
         raise ValueError(f"{name} must be a number from {low:g} to {high:g}, not {value!r}.")
+
+
+def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
+    # True equals 1, but is no choice of a number.
+    if isinstance(value, bool) or value not in choices:
+        words = " or ".join(str(choice) for choice in choices)
+        raise ValueError(f"{name} must be {words}, not {value!r}.")
+
+
+def _check_inputs(inputs: object) -> None:
+    kinds = inputs if isinstance(inputs, tuple) else ()
+    if "mask" not in kinds or any(kinds.count(kind) != 1 or kind not in KINDS for kind in kinds):
+        raise ValueError(
+            f"inputs must hold mask, and may hold {' and '.join(KINDS[1:])}; not {inputs!r}."
+        )

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from threading import Lock
 from typing import Any
@@ -12,21 +12,26 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.calibration import apply_temperature, fit_temperature
-from classifier.classes import CLASSES, CODES
+from classifier.calibration import noise_aware_temperature
+from classifier.classes import CODES, DOUBTFUL
 from classifier.config import TrainingConfig
-from classifier.ensemble import Ensemble, StateDict, restrict
+from classifier.doubt import Doubt, fit_doubt
+from classifier.ensemble import Ensemble, calibrated, of_members, with_measures
+from classifier.examples import Examples, make_examples
 from classifier.folds import FoldPlan, plan_folds
+from classifier.inputs import Components
 from classifier.metrics import classification_metrics
-from classifier.prepare import prepare_masks
 from classifier.training import (
     BatchProgress,
+    StateDict,
     TrainedModel,
     TrainingSet,
     configure_threads,
-    predict_log_probabilities,
     train_model,
 )
+
+WARM_EPOCHS_SHARE = 0.125
+WARM_LEARNING_SHARE = 0.3
 
 
 @dataclass(frozen=True)
@@ -50,11 +55,23 @@ class Progress:
 
 
 @dataclass(frozen=True, eq=False)
+class WarmStart:
+    """An earlier cross-validation to go on from: a few passes in place of many.
+
+    ensemble: its models. fold_of: (components,) the fold that tested each component then, -1 where
+    it had no part; those stay in their folds, so that no model is asked about what it has seen.
+    """
+
+    ensemble: Ensemble
+    fold_of: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
 class CrossValidation:
     """What K folds give.
 
-    out_of_fold: (components, 4) calibrated probabilities, each from the one model that never saw
-        the component, by a temperature that was fitted on the other folds.
+    out_of_fold: (components, 4) calibrated probabilities, each from the one fold whose networks
+        never saw the component, by a temperature that was fitted on the other folds.
     fold_of: (components,) the fold that tested it. grouped: whether no recording spans two folds;
         `ungrouped_reason` says why not.
     ensemble: the fold models with the temperature fitted on all out-of-fold predictions.
@@ -75,48 +92,52 @@ class CrossValidation:
 
     @property
     def models(self) -> tuple[StateDict, ...]:
-        """The state dict of each fold's model."""
+        """The state dict of each network."""
         return self.ensemble.models
 
 
 def cross_validate(
-    masks: NDArray[np.floating],
+    components: Components,
     labels: ArrayLike,
-    groups: ArrayLike,
     config: TrainingConfig,
     *,
+    warm: WarmStart | None = None,
     device: torch.device | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> CrossValidation:
-    """Trains one model a fold and predicts each component by the model that never saw it.
+    """Trains networks for each fold and predicts each component by those that never saw it.
 
-    masks: (components, 50, 50) raw. labels: (components,) codes 1 to 4; some may not occur.
-    groups: (components,) the recording of each.
+    components: raw; recordings are measured as a whole, so pass their measures where these are
+        only a part of them. labels: (components,) codes 1 to 4; some may not occur.
+    warm: go on from these models; the config must be theirs in all that shapes a network.
     on_progress: called after each step, by one thread at a time; what it raises ends the training
         and reaches the caller.
     Raises ValueError for fewer than 8 components, fewer than two classes, masks that cannot be
     used or arrays of different lengths.
     """
     device = device or torch.device("cpu")
-    label_array, group_array = np.asarray(labels), np.asarray(groups)
-    if not len(masks) == len(label_array) == len(group_array):
-        raise ValueError(
-            f"There are {len(masks)} masks, {len(label_array)} labels and "
-            f"{len(group_array)} groups; they must be as many."
-        )
-    plan = plan_folds(label_array, group_array, config.folds, config.seed)
-    data = TrainingSet(prepare_masks(masks), label_array, group_array)
-    codes = tuple(code for code in CODES if (label_array == code).any())
-    folds = _train_folds(data, plan, config, device, _Watch(plan.folds, on_progress))
-    log_probabilities = np.zeros((len(masks), CLASSES))
-    for fold, (_, tested) in enumerate(folds):
-        log_probabilities[plan.fold_of == fold] = restrict(tested, codes)
-    trained = [result for result, _ in folds]
-    out_of_fold, temperature = _calibrate(log_probabilities, label_array, plan)
-    ensemble = Ensemble(
-        config, tuple(_state(result) for result in trained), temperature, codes, _versions()
+    label_array = np.asarray(labels)
+    if len(components) != len(label_array):
+        raise ValueError(f"There are {len(components)} components, but {len(label_array)} labels.")
+    before = None if warm is None else warm.fold_of
+    plan = plan_folds(label_array, components.groups, config.folds, config.seed, before=before)
+    if config.measured and components.measures is None:
+        components = with_measures(components)
+    work = _Work(
+        make_examples(components, config), label_array, components.groups, plan, config, device
     )
-    metrics = _metrics(out_of_fold, log_probabilities, label_array, temperature, plan, trained)
+    start = None if warm is None else warm.ensemble.models
+    trained = _train_all(work, start, _Watch(plan.folds * config.members, on_progress))
+    codes = tuple(code for code in config.codes if (label_array == code).any())
+    logs = _out_of_fold_logs(work, trained)
+    out_of_fold, temperature, doubt = _calibrate(logs, label_array, plan, codes, config)
+    ensemble = Ensemble(
+        config, tuple(_state(one) for one in trained), temperature, codes, _versions(), doubt
+    )
+    metrics = {
+        **_metrics(out_of_fold, calibrated(logs, 1.0, codes, doubt), label_array, plan, trained),
+        "temperature": temperature,
+    }
     return CrossValidation(out_of_fold, plan.fold_of, plan.grouped, plan.reason, ensemble, metrics)
 
 
@@ -161,77 +182,110 @@ class _Watch:
         )  # fmt: skip
 
 
-TrainedFold = tuple[TrainedModel, NDArray[np.float64]]
-"""A fold's model, and its log-probabilities of the components that it was not trained on."""
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """What every fold's training needs."""
+
+    examples: Examples
+    labels: NDArray[np.integer]
+    groups: NDArray[np.int64]
+    plan: FoldPlan
+    config: TrainingConfig
+    device: torch.device
 
 
-def _train_folds(
-    data: TrainingSet,
-    plan: FoldPlan,
-    config: TrainingConfig,
-    device: torch.device,
-    watch: _Watch,
-) -> list[TrainedFold]:
-    """Every fold, several at once on a CPU.
+def _train_all(
+    work: _Work, start: tuple[StateDict, ...] | None, watch: _Watch
+) -> list[TrainedModel]:
+    """Every network of every fold, several at once on a CPU.
 
     These networks are so small that the threads of one operation mostly wait for each other, and
-    the more so when other programs want the cores. A core a fold wastes nothing.
+    the more so when other programs want the cores. A core a network wastes nothing.
     """
-    before = torch.get_num_threads()
-    side_by_side = 1 if device.type == "cuda" else max(1, min(config.threads, plan.folds))
+    config, before = work.config, torch.get_num_threads()
+    networks = work.plan.folds * config.members
+    side_by_side = 1 if work.device.type == "cuda" else max(1, min(config.threads, networks))
     threads = max(1, config.threads // side_by_side)
+    if start is not None:
+        config = replace(
+            config,
+            epochs=max(1, round(config.epochs * WARM_EPOCHS_SHARE)),
+            learning_rate=config.learning_rate * WARM_LEARNING_SHARE,
+        )
 
-    def one(fold: int) -> TrainedFold:
+    def one(network: int) -> TrainedModel:
         configure_threads(threads)
-        return _train_fold(data, plan.fold_of == fold, config, fold, device, watch)
+        fold = network // config.members
+        rows = work.plan.fold_of != fold
+        if config.classes < len(CODES):
+            rows = rows & (work.labels != DOUBTFUL)
+        part = TrainingSet(
+            work.examples.take(torch.from_numpy(np.flatnonzero(rows))),
+            work.labels[rows],
+            work.groups[rows],
+            None if start is None else start[network],
+        )
+        seed = int(np.random.SeedSequence([config.seed, network]).generate_state(1)[0]) >> 1
+        result = train_model(
+            part, config, seed=seed, device=work.device, on_batch=watch.of_fold(network)
+        )
+        watch.end(network)
+        return result
 
     try:
         with ThreadPoolExecutor(side_by_side) as pool:
-            return list(pool.map(one, range(plan.folds)))
+            return list(pool.map(one, range(networks)))
     finally:
         configure_threads(before)
 
 
-def _train_fold(
-    data: TrainingSet,
-    tested: NDArray[np.bool_],
-    config: TrainingConfig,
-    fold: int,
-    device: torch.device,
-    watch: _Watch,
-) -> TrainedFold:
-    rows = ~tested
-    part = TrainingSet(data.masks[torch.from_numpy(rows)], data.labels[rows], data.groups[rows])
-    seed = int(np.random.SeedSequence([config.seed, fold]).generate_state(1)[0]) >> 1
-    result = train_model(part, config, seed=seed, device=device, on_batch=watch.of_fold(fold))
-    watch.end(fold)
-    return result, predict_log_probabilities(result.model, data.masks[torch.from_numpy(tested)])
+def _out_of_fold_logs(work: _Work, trained: list[TrainedModel]) -> NDArray[np.float64]:
+    """(components, classes) log-probabilities, each by its own fold's networks."""
+    logs = np.zeros((len(work.labels), work.config.classes))
+    for fold in range(work.plan.folds):
+        tested = np.flatnonzero(work.plan.fold_of == fold)
+        members = trained[fold * work.config.members : (fold + 1) * work.config.members]
+        logs[tested] = of_members(
+            [one.model for one in members], work.examples.take(torch.from_numpy(tested))
+        )
+    return logs
 
 
 def _calibrate(
-    log_probabilities: NDArray[np.float64], labels: NDArray[np.integer], plan: FoldPlan
-) -> tuple[NDArray[np.float64], float]:
+    logs: NDArray[np.float64],
+    labels: NDArray[np.integer],
+    plan: FoldPlan,
+    codes: tuple[int, ...],
+    config: TrainingConfig,
+) -> tuple[NDArray[np.float64], float, Doubt | None]:
     """Out-of-fold probabilities, each by the temperature of the other folds; and that of all."""
-    out_of_fold = np.zeros_like(log_probabilities)
+
+    def fit(rows: NDArray[np.bool_]) -> tuple[float, Doubt | None]:
+        if config.classes == len(CODES):
+            limited = np.log(np.maximum(calibrated(logs[rows], 1.0, codes, None), 1e-300))
+            return noise_aware_temperature(limited, labels[rows]), None
+        # How sure the three classes are is the doubt's to say; it sees the plain probabilities.
+        return 1.0, fit_doubt(calibrated(logs[rows], 1.0, codes, None), labels[rows])
+
+    out_of_fold = np.zeros((len(labels), len(CODES)))
     for fold in range(plan.folds):
         tested = plan.fold_of == fold
-        temperature = fit_temperature(log_probabilities[~tested], labels[~tested])
-        out_of_fold[tested] = apply_temperature(log_probabilities[tested], temperature)
-    return out_of_fold, fit_temperature(log_probabilities, labels)
+        temperature, doubt = fit(~tested)
+        out_of_fold[tested] = calibrated(logs[tested], temperature, codes, doubt)
+    return out_of_fold, *fit(np.ones(len(labels), dtype=np.bool_))
 
 
 def _metrics(
     out_of_fold: NDArray[np.float64],
-    log_probabilities: NDArray[np.float64],
+    uncalibrated: NDArray[np.float64],
     labels: NDArray[np.integer],
-    temperature: float,
     plan: FoldPlan,
     trained: list[TrainedModel],
 ) -> dict[str, Any]:
-    before = classification_metrics(apply_temperature(log_probabilities, 1.0), labels)
+    before = classification_metrics(uncalibrated, labels)
+    members = len(trained) // plan.folds
     return {
         **classification_metrics(out_of_fold, labels),
-        "temperature": temperature,
         "before_temperature": {
             name: before[name] for name in ("cross_entropy", "calibration_error")
         },
@@ -239,12 +293,12 @@ def _metrics(
         "ungrouped_reason": plan.reason,
         "folds": [
             {
-                "components": int((plan.fold_of == fold).sum()),
+                "components": int((plan.fold_of == network // members).sum()),
                 "best_epoch": result.best_epoch,
                 "training_loss": list(result.training_loss),
                 "validation_loss": list(result.validation_loss),
             }
-            for fold, result in enumerate(trained)
+            for network, result in enumerate(trained)
         ],
     }
 

@@ -4,7 +4,8 @@ The bytes are safetensors: named arrays and a JSON header, nothing that executes
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,26 +17,31 @@ from numpy.typing import NDArray
 from classifier.calibration import MAX_TEMPERATURE, MIN_TEMPERATURE, apply_temperature
 from classifier.classes import CLASSES, CODES, NAMES
 from classifier.config import TrainingConfig
+from classifier.doubt import Doubt
+from classifier.examples import Examples, make_examples
+from classifier.inputs import Components
+from classifier.layers import Classifier
+from classifier.measures import measure
 from classifier.models import build_model
-from classifier.prepare import prepare_masks
-from classifier.training import predict_log_probabilities
+from classifier.training import StateDict, embed, predict_log_probabilities
 
-FORMAT = "somata-ensemble-1"
-MAX_MODELS = 20
-MAX_HEADER_BYTES = 1_000_000
+FORMAT = "somata-ensemble-2"
+FIRST_FORMAT = "somata-ensemble-1"
+MAX_MODELS = 200
+MAX_HEADER_BYTES = 2_000_000
 PREPARED_AT_ONCE = 2048
-
-StateDict = dict[str, torch.Tensor]
 
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
     """Calibrated fold models that predict together.
 
-    config: what they were built and trained by. models: one state dict a fold, on the CPU.
-    temperature: fitted on out-of-fold predictions; divides the log-probabilities of each model.
+    config: what they were built and trained by. models: one state dict a network, on the CPU,
+        `config.members` of them for each fold in turn.
+    temperature: fitted on out-of-fold predictions; divides the log-probabilities of each fold.
     trained_codes: the classes that had labels; the others get a probability of 0.
     versions: package name to version at the time of training, for the record.
+    doubt: where three classes were trained on, how the fourth follows.
     """
 
     config: TrainingConfig
@@ -43,28 +49,58 @@ class Ensemble:
     temperature: float
     trained_codes: tuple[int, ...]
     versions: dict[str, str]
+    doubt: Doubt | None = None
 
     def predict(
-        self, masks: NDArray[np.floating], *, device: torch.device | None = None
+        self, components: Components, *, device: torch.device | None = None
     ) -> NDArray[np.float64]:
-        """The mean of the models' calibrated probabilities.
+        """The mean of the folds' calibrated probabilities.
 
-        masks: (components, 50, 50) raw, as `prepare_masks` takes them.
         Returns (components, 4), rows sum to 1, columns in the order of the codes.
         Raises ValueError for masks that cannot be used.
         """
-        device = device or torch.device("cpu")
-        built = [_load(self.config, state).to(device) for state in self.models]
-        result = np.zeros((len(masks), CLASSES))
-        for start in range(0, len(masks), PREPARED_AT_ONCE):
-            part = slice(start, start + PREPARED_AT_ONCE)
-            prepared = prepare_masks(masks[part])
-            for model in built:
-                log_probabilities = restrict(
-                    predict_log_probabilities(model, prepared), self.trained_codes
+        return np.asarray(self.predict_folds(components, device=device).mean(axis=0))
+
+    def predict_folds(
+        self, components: Components, *, device: torch.device | None = None
+    ) -> NDArray[np.float64]:
+        """Each fold's calibrated probabilities, (folds, components, 4): how far they differ tells
+        what is unknown from what is ambiguous.
+        """
+        built = self.load(device)
+        result = np.zeros((len(built) // self.config.members, len(components), CLASSES))
+        for part, examples in self._in_parts(components):
+            for fold, members in enumerate(in_folds(built, self.config.members)):
+                log_probabilities = of_members(members, examples)
+                result[fold, part] = calibrated(
+                    log_probabilities, self.temperature, self.trained_codes, self.doubt
                 )
-                result[part] += apply_temperature(log_probabilities, self.temperature)
-        return result / len(built)
+        return result
+
+    def embed(
+        self, components: Components, *, device: torch.device | None = None
+    ) -> NDArray[np.float32]:
+        """What each network's last layer sees, (networks, components, width)."""
+        built = self.load(device)
+        result = np.zeros((len(built), len(components), built[0].head.in_features), np.float32)
+        for part, examples in self._in_parts(components):
+            for network, model in enumerate(built):
+                result[network, part] = embed(model, examples)
+        return result
+
+    def load(self, device: torch.device | None = None) -> list[Classifier]:
+        """The networks with their weights, ready to predict."""
+        return [_load(self.config, state).to(device or "cpu") for state in self.models]
+
+    def _in_parts(self, components: Components) -> Iterator[tuple[slice, Examples]]:
+        # Only a part at a time is prepared, which takes more room than what it is made from.
+        # Recordings are measured as a whole; whoever passes a part of one passes its measures.
+        if self.config.measured and components.measures is None:
+            components = with_measures(components)
+        for start in range(0, len(components), PREPARED_AT_ONCE):
+            part = slice(start, min(start + PREPARED_AT_ONCE, len(components)))
+            rows = np.arange(part.start, part.stop)
+            yield part, make_examples(components.take(rows), self.config)
 
     def to_bytes(self) -> bytes:
         """The ensemble as one safetensors block; config and the rest lie in its metadata."""
@@ -80,6 +116,7 @@ class Ensemble:
             "trained_codes": list(self.trained_codes),
             "classes": dict(zip(map(str, CODES), NAMES, strict=True)),
             "versions": self.versions,
+            "doubt": None if self.doubt is None else asdict(self.doubt),
         }
         # One entry only: safetensors writes several in no fixed order, and equal models should be
         # equal bytes.
@@ -87,7 +124,7 @@ class Ensemble:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Ensemble":
-        """The ensemble that `to_bytes` gave.
+        """The ensemble that `to_bytes` gave, now or in an earlier version of Somata.
 
         Raises ValueError where the bytes are cut, are something else, or do not fit their config.
         """
@@ -97,12 +134,14 @@ class Ensemble:
         except (safetensors.SafetensorError, KeyError, RuntimeError, TypeError) as error:
             raise ValueError(f"The model's bytes are damaged: {error}.") from error
         try:
+            doubt = about.get("doubt")
             ensemble = cls(
                 config=TrainingConfig.from_dict(about["config"]),
                 models=_split(tensors, int(about["models"])),
                 temperature=float(about["temperature"]),
                 trained_codes=tuple(int(code) for code in about["trained_codes"]),
                 versions={str(k): str(v) for k, v in about["versions"].items()},
+                doubt=None if doubt is None else Doubt(**doubt),
             )
         except (KeyError, TypeError, AttributeError, OverflowError) as error:
             raise ValueError(f"The model's description lacks or misstates {error}.") from error
@@ -114,17 +153,42 @@ class Ensemble:
             raise ValueError(f"The model's temperature {self.temperature} is out of range.")
         if not self.trained_codes or not set(self.trained_codes) <= set(CODES):
             raise ValueError(f"The model's classes {self.trained_codes} are not codes 1 to 4.")
+        if len(self.models) % self.config.members:
+            raise ValueError(f"{len(self.models)} networks do not make whole folds.")
         for state in self.models:
             _load(self.config, state)
 
 
-def restrict(log_probabilities: NDArray[np.float64], codes: tuple[int, ...]) -> NDArray[np.float64]:
-    """Log-probabilities in which every class but `codes` is impossible (minus infinity)."""
-    allowed = np.isin(CODES, codes)
-    return np.where(allowed, log_probabilities, -np.inf)
+def with_measures(components: Components) -> Components:
+    """The components with their hand-made measures."""
+    return replace(components, measures=measure(components))
 
 
-def _load(config: TrainingConfig, state: StateDict) -> torch.nn.Module:
+def in_folds(built: list[Classifier], members: int) -> list[list[Classifier]]:
+    """The networks of each fold."""
+    return [built[start : start + members] for start in range(0, len(built), members)]
+
+
+def of_members(members: list[Classifier], examples: Examples) -> NDArray[np.float64]:
+    """(components, classes) logarithm of the mean of the networks' probabilities."""
+    logs = np.stack([predict_log_probabilities(model, examples) for model in members])
+    return np.asarray(logs[0] if len(logs) == 1 else np.log(np.exp(logs).mean(axis=0)))
+
+
+def calibrated(
+    log_probabilities: NDArray[np.float64],
+    temperature: float,
+    codes: tuple[int, ...],
+    doubt: Doubt | None,
+) -> NDArray[np.float64]:
+    """(components, 4) probabilities; 0 for every class but `codes`, and doubt where it applies."""
+    allowed = np.isin(CODES[: log_probabilities.shape[1]], codes)
+    limited = np.where(allowed, log_probabilities, -np.inf)
+    probabilities = apply_temperature(limited, temperature)
+    return probabilities if doubt is None else doubt.spread(probabilities)
+
+
+def _load(config: TrainingConfig, state: StateDict) -> Classifier:
     # The weights drawn here are replaced at once; the caller's random stream must not notice.
     with torch.random.fork_rng(devices=[]):
         model = build_model(config)
@@ -149,8 +213,15 @@ def _split(tensors: StateDict, count: int) -> tuple[StateDict, ...]:
         index, _, name = key.partition("/")
         if not (index.isascii() and index.isdigit() and int(index) < count and name):
             raise ValueError(f"The model's bytes hold an unknown array {key[:80]!r}.")
-        states[int(index)][name] = tensor
+        states[int(index)][_today(name)] = tensor
     return states
+
+
+def _today(name: str) -> str:
+    """What the first format called the weights of the document's CNN, as they are called now."""
+    if name.startswith("fc2."):
+        return "head." + name.removeprefix("fc2.")
+    return f"trunk.{name}" if name.startswith(("conv", "fc1.")) else name
 
 
 def _read_about(data: bytes) -> dict[str, Any]:
@@ -163,9 +234,12 @@ def _read_about(data: bytes) -> dict[str, Any]:
         raise ValueError("The model's bytes are cut or are not safetensors.")
     try:
         metadata = json.loads(data[8 : 8 + length])["__metadata__"]
-        about = json.loads(metadata[FORMAT])
+        about = json.loads(metadata.get(FORMAT) or metadata[FIRST_FORMAT])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError("The bytes are not a model of this program.") from error
     if type(about) is not dict:
         raise ValueError(f"The bytes are not a model of the format {FORMAT}.")
+    if FORMAT not in metadata:
+        # The first format knew masks alone.
+        about["config"] = {**about["config"], "inputs": ["mask"]}
     return about

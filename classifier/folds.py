@@ -26,7 +26,14 @@ class FoldPlan:
     reason: str = ""
 
 
-def plan_folds(labels: ArrayLike, groups: ArrayLike, folds: int, seed: int) -> FoldPlan:
+def plan_folds(
+    labels: ArrayLike,
+    groups: ArrayLike,
+    folds: int,
+    seed: int,
+    *,
+    before: NDArray[np.int64] | None = None,
+) -> FoldPlan:
     """Divides components into folds.
 
     Neighbours share neuropil and the same cell may recur, so a recording never spans two folds
@@ -34,12 +41,16 @@ def plan_folds(labels: ArrayLike, groups: ArrayLike, folds: int, seed: int) -> F
     class instead, and the plan says so: its scores flatter.
 
     labels: (components,) codes 1 to 4. groups: (components,) the recording of each.
+    before: (components,) the fold of each in an earlier plan of as many folds, -1 where it had
+        none. They keep their folds, and so do their recordings where that plan kept these whole.
     Raises ValueError for fewer than 8 components or than folds, or fewer than two classes.
     """
     columns = columns_of(labels)
     group_of = np.unique(np.asarray(groups), return_inverse=True)[1].reshape(-1)
     _check(columns, group_of, folds)
     rng = np.random.default_rng(seed)
+    if before is not None and (before >= 0).any():
+        return _go_on(columns, group_of, folds, rng, before)
     recordings = int(group_of.max()) + 1
     if recordings < folds:
         reason = f"{recordings} labeled recordings are fewer than {folds} folds"
@@ -49,6 +60,38 @@ def plan_folds(labels: ArrayLike, groups: ArrayLike, folds: int, seed: int) -> F
         reason = "without one fold's recordings, a single class would be left to train on"
         return FoldPlan(_stratify(columns, folds, rng), folds, False, reason)
     return FoldPlan(fold_of, folds, True)
+
+
+def _go_on(
+    columns: NDArray[np.int64],
+    group_of: NDArray[np.intp],
+    folds: int,
+    rng: np.random.Generator,
+    before: NDArray[np.int64],
+) -> FoldPlan:
+    """The earlier plan with the newcomers in it."""
+    fold_of = np.array(before, dtype=np.int64)
+    if fold_of.max() >= folds or len(fold_of) != len(columns):
+        raise ValueError(f"The earlier folds do not fit {folds} folds of {len(columns)} labels.")
+    known = fold_of >= 0
+    whole = True
+    for recording in np.unique(group_of):
+        members = group_of == recording
+        its = np.unique(fold_of[members & known])
+        whole = whole and len(its) <= 1
+        if len(its) == 1:
+            fold_of[members] = its[0]
+    new = np.flatnonzero(fold_of < 0)
+    if whole:
+        # A new recording goes as a whole to the fold that has the least.
+        for recording in rng.permutation(np.unique(group_of[new])):
+            sizes = np.bincount(fold_of[fold_of >= 0], minlength=folds)
+            fold_of[group_of == recording] = int(sizes.argmin())
+        return FoldPlan(fold_of, folds, True)
+    fold_of = np.array(before, dtype=np.int64)
+    new = np.flatnonzero(fold_of < 0)
+    fold_of[new] = _stratify(columns[new], folds, rng)
+    return FoldPlan(fold_of, folds, False, "the training that this one goes on from divided them")
 
 
 def hold_out(labels: ArrayLike, groups: ArrayLike, fraction: float, seed: int) -> NDArray[np.bool_]:

@@ -1,7 +1,8 @@
-"""The registry of architectures. Every model maps prepared masks to log-probabilities.
+"""The registry of architectures. Every model maps prepared components to log-probabilities.
 
-Each takes (batch, 1, 50, 50) float32 and gives (batch, 4) log-probabilities, so that one loop
-trains them all.
+Each takes images (batch, channels, 50, 50) and measures, both float32, and gives
+(batch, classes) log-probabilities, so that one loop trains them all. `embed` gives what the last
+layer, `head`, sees.
 """
 
 from collections import OrderedDict
@@ -10,37 +11,30 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from classifier.classes import CLASSES, MASK_SIZE_PX
+from classifier.classes import MASK_SIZE_PX
 from classifier.config import TrainingConfig
+from classifier.examples import columns_seen
+from classifier.fusion import Fusion
+from classifier.inputs import CONTEXT_IMAGES
+from classifier.layers import Classifier, Dropout, Residual, convolution
 
 
-class Dropout(nn.Dropout):
-    """Dropout that draws from a generator of its own once `hand_generator` has given it one.
+class ImageNet(Classifier):
+    """A network that looks at images alone. trunk: (batch, channels, 50, 50) to (batch, width)."""
 
-    torch's draws from the one global generator, so two models that train at the same time in two
-    threads would change each other's draws, and no run could be repeated.
-    """
+    measured = False
 
-    def __init__(self, share: float) -> None:
-        super().__init__(share)
-        self.generator: torch.Generator | None = None
+    def __init__(self, trunk: nn.Module, head: nn.Linear) -> None:
+        super().__init__()
+        self.trunk, self.head = trunk, head
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """In training, zeros for a share of the values; the others grow to keep the mean."""
-        if not self.training or self.p == 0:
-            return x
-        kept = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
-        return x * kept.div_(1 - self.p)
+    def embed(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
+        """(batch, width) what the last layer sees; the measures count for nothing."""
+        result: torch.Tensor = self.trunk(images)
+        return result
 
 
-def hand_generator(model: nn.Module, generator: torch.Generator) -> None:
-    """Let every dropout of a model draw from this generator."""
-    for module in model.modules():
-        if isinstance(module, Dropout):
-            module.generator = generator
-
-
-def cnn(config: TrainingConfig) -> nn.Module:
+def cnn(config: TrainingConfig) -> Classifier:
     """The network of the project's source document, section 3.2.
 
     Four convolutions, two max-poolings, two fully connected layers, three dropouts (after each
@@ -51,40 +45,116 @@ def cnn(config: TrainingConfig) -> nn.Module:
     first, second, third, fourth = config.channels
     light = config.dropout / 2
     side = -(-MASK_SIZE_PX // config.stem_stride) // config.pooling // config.pooling
-    return nn.Sequential(
-        OrderedDict(
-            # The first kernel is 5 wide where it strides, so that no pixel is passed over.
-            conv1=_convolution(1, first, 5 if config.stem_stride == 2 else config.kernel,
-                               config.stem_stride),
-            conv2=_convolution(first, second, config.kernel),
-            pool1=nn.MaxPool2d(config.pooling),
-            drop1=Dropout(light),
-            conv3=_convolution(second, third, config.kernel),
-            conv4=_convolution(third, fourth, config.kernel),
-            pool2=nn.MaxPool2d(config.pooling),
-            drop2=Dropout(light),
-            flatten=nn.Flatten(),
-            fc1=nn.Linear(fourth * side * side, config.hidden),
-            relu=nn.ReLU(),
-            drop3=Dropout(config.dropout),
-            fc2=nn.Linear(config.hidden, CLASSES),
-            log_softmax=nn.LogSoftmax(dim=1),
-        )
-    )  # fmt: skip
-
-
-def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(inplace=True),
+    # The first kernel is 5 wide where it strides, so that no pixel is passed over.
+    stem = 5 if config.stem_stride == 2 else config.kernel
+    trunk = OrderedDict(
+        conv1=convolution(channels_in(config), first, stem, config.stem_stride),
+        conv2=convolution(first, second, config.kernel),
+        pool1=nn.MaxPool2d(config.pooling),
+        drop1=Dropout(light),
+        conv3=convolution(second, third, config.kernel),
+        conv4=convolution(third, fourth, config.kernel),
+        pool2=nn.MaxPool2d(config.pooling),
+        drop2=Dropout(light),
+        flatten=nn.Flatten(),
+        fc1=nn.Linear(fourth * side * side, config.hidden),
+        relu=nn.ReLU(),
+        drop3=Dropout(config.dropout),
     )
+    return ImageNet(nn.Sequential(trunk), nn.Linear(config.hidden, config.classes))
 
 
-ARCHITECTURES: dict[str, Callable[[TrainingConfig], nn.Module]] = {"cnn": cnn}
+def caiman(config: TrainingConfig) -> Classifier:
+    """The shape of the CNN that CaImAn sorts by, with as many outputs as there are classes.
+
+    Two 3x3 convolutions of 32, pooling, two of 64, pooling, 512 fully connected; no padding but in
+    the third, no normalisation. Source: Giovannucci et al., eLife 2019, and CaImAn's
+    `cnn_model.json`.
+    """
+    side = (((MASK_SIZE_PX - 4) // 2) - 2) // 2
+    trunk = nn.Sequential(
+        nn.Conv2d(channels_in(config), 32, 3), nn.ReLU(),
+        nn.Conv2d(32, 32, 3), nn.ReLU(), nn.MaxPool2d(2), Dropout(0.25),
+        nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(64, 64, 3), nn.ReLU(), nn.MaxPool2d(2), Dropout(0.25),
+        nn.Flatten(), nn.Linear(64 * side * side, 512), nn.ReLU(), Dropout(0.5),
+    )  # fmt: skip
+    return ImageNet(trunk, nn.Linear(512, config.classes))
 
 
-def build_model(config: TrainingConfig) -> nn.Module:
+VGG_BLOCKS = {4: (1, 1), 6: (2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
+"""Convolutions before each pooling; two or three fully connected layers make up the depth."""
+
+
+def vgg(config: TrainingConfig) -> Classifier:
+    """Small kernels, one over another, the width doubled after each pooling.
+
+    4 and 6 weight layers end in two fully connected layers, 16 and 19 in the three of Simonyan and
+    Zisserman (2014). Batch normalisation after every convolution, without which 16 and 19 layers do
+    not train here; the mean over the last grid in place of the paper's 4,096 wide layers.
+    """
+    blocks = VGG_BLOCKS[config.depth]
+    width = channels_in(config)
+    layers: list[nn.Module] = []
+    for number, convolutions in enumerate(blocks):
+        wider = config.channels[0] * min(2**number, 8)
+        for _ in range(convolutions):
+            layers.append(convolution(width, wider, config.kernel))
+            width = wider
+        layers += [nn.MaxPool2d(config.pooling, 2, ceil_mode=True), Dropout(config.dropout / 2)]
+    layers += [nn.AdaptiveAvgPool2d(4 if len(blocks) == 2 else 1), nn.Flatten()]
+    width = width * 16 if len(blocks) == 2 else width
+    for _ in range(1 if len(blocks) == 2 else 2):
+        layers += [nn.Linear(width, config.hidden), nn.ReLU(), Dropout(config.dropout)]
+        width = config.hidden
+    return ImageNet(nn.Sequential(*layers), nn.Linear(width, config.classes))
+
+
+RESNET_BLOCKS = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
+"""Residual blocks of two convolutions at each width; stem and last layer make the depth."""
+
+
+def resnet(config: TrainingConfig) -> Classifier:
+    """Identity shortcuts over pairs of convolutions. Source: He, Zhang, Ren and Sun (2016).
+
+    A 3x3 stem with the stride of `stem_stride` in place of the paper's 7x7 and pooling, which
+    would leave little of 50 pixels.
+    """
+    width = config.channels[0]
+    layers: list[nn.Module] = [
+        convolution(channels_in(config), width, config.kernel, config.stem_stride)
+    ]
+    for stage, blocks in enumerate(RESNET_BLOCKS[config.depth]):
+        wider = config.channels[0] * 2**stage
+        for block in range(blocks):
+            stride = 2 if stage and block == 0 else 1
+            layers.append(Residual(width, wider, config.kernel, stride))
+            width = wider
+    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), Dropout(config.dropout)]
+    return ImageNet(nn.Sequential(*layers), nn.Linear(width, config.classes))
+
+
+def fusion(config: TrainingConfig) -> Classifier:
+    """Somata's own: see `Fusion`."""
+    measures = len(columns_seen(config.inputs))
+    return Fusion(config, channels_in(config), measures)
+
+
+def channels_in(config: TrainingConfig) -> int:
+    """Image channels that a model of this config is given."""
+    return 1 + (len(CONTEXT_IMAGES) if "context" in config.inputs else 0)
+
+
+ARCHITECTURES: dict[str, Callable[[TrainingConfig], Classifier]] = {
+    "fusion": fusion,
+    "cnn": cnn,
+    "vgg": vgg,
+    "resnet": resnet,
+    "caiman": caiman,
+}
+
+
+def build_model(config: TrainingConfig) -> Classifier:
     """A new model with random weights from torch's global generator, channels last in memory.
 
     Raises ValueError where the architecture is not registered.

@@ -1,13 +1,15 @@
-"""From raw masks to the network's input: one function, the same in training and in use."""
+"""From raw masks and crops to the network's input: the same in training and in use."""
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
 from classifier.classes import MASK_SIZE_PX
 
 BRIGHT_QUANTILE = 0.95
 CEILING = 1.5
+CONTEXT_FLOOR, CONTEXT_CEILING = -3.0, 4.0
 
 
 def prepare_masks(masks: NDArray[np.floating]) -> torch.Tensor:
@@ -35,6 +37,55 @@ def prepare_masks(masks: NDArray[np.floating]) -> torch.Tensor:
     scale = flat[np.arange(len(flat)), rank]
     scaled = np.minimum(array / scale[:, None, None], CEILING, dtype=np.float32)
     return torch.from_numpy(np.sqrt(scaled)).unsqueeze(1)
+
+
+def prepare_caiman(masks: NDArray[np.floating], gsig_px: float = 5.0) -> torch.Tensor:
+    """Masks as CaImAn's `evaluate_components_CNN` cuts and scales them.
+
+    masks: (components, 50, 50). gsig_px: CaImAn's half size of a neuron; half the window is
+    min(4 gSig + 1, 50) pixels, and never more than the mask holds.
+    Returns (components, 1, 50, 50) float32, each crop of unit L2 norm before the bilinear resize.
+    Raises ValueError as `prepare_masks` does.
+    """
+    half, middle = min(int(4 * gsig_px + 1), MASK_SIZE_PX // 2), MASK_SIZE_PX // 2
+    window = slice(middle - half, middle + half)
+    crops = check_masks(masks)[:, window, window]
+    norms = np.sqrt((crops.astype(np.float64) ** 2).sum(axis=(1, 2)))
+    scaled = crops / np.maximum(norms, 1e-12)[:, None, None].astype(np.float32)
+    size = (MASK_SIZE_PX, MASK_SIZE_PX)
+    return functional.interpolate(
+        torch.from_numpy(scaled)[:, None], size=size, mode="bilinear", align_corners=False
+    )
+
+
+def prepare_contexts(contexts: NDArray[np.floating]) -> torch.Tensor:
+    """Crops of summary images on one scale: 0 is each crop's median, 2 its usual range.
+
+    contexts: (components, images, 50, 50) in any unit; NaN where there is no image.
+    Returns the same shape as float32 on the CPU, from -3 to 4; 0 where there is no image.
+    Each crop alone, so that neither the microscope's gain nor a dim corner of the field counts.
+    """
+    shape = contexts.shape
+    flat = np.asarray(contexts, dtype=np.float32).reshape(-1, MASK_SIZE_PX**2)
+    known = np.isfinite(flat)
+    low, middle, high = _levels(flat, known)
+    scaled = 2 * (flat - middle[:, None]) / np.maximum(high - low, 1e-6)[:, None]
+    kept = np.where(known, np.clip(scaled, CONTEXT_FLOOR, CONTEXT_CEILING), 0)
+    return torch.from_numpy(kept.astype(np.float32).reshape(shape))
+
+
+def _levels(
+    flat: NDArray[np.float32], known: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """The 2nd, 50th and 98th percentile of what is known in each row; 0 where nothing is."""
+    ordered = np.sort(np.where(known, flat, np.inf), axis=1)
+    last = np.maximum(known.sum(axis=1) - 1, 0)
+    rows = np.arange(len(flat))
+    found = []
+    for share in (0.02, 0.5, 0.98):
+        value = ordered[rows, np.rint(share * last).astype(np.int64)]
+        found.append(np.where(np.isfinite(value), value, 0).astype(np.float32))
+    return found[0], found[1], found[2]
 
 
 def check_masks(masks: NDArray[np.floating]) -> NDArray[np.float32]:

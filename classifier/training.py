@@ -1,4 +1,4 @@
-"""Train one model on prepared masks: the loop that knows no architecture."""
+"""Train one model on prepared components: the loop that knows no architecture."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -9,17 +9,23 @@ from threading import Lock
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 from torch.nn import functional
 
 from classifier.augment import augment
-from classifier.classes import CLASSES, columns_of
+from classifier.classes import columns_of
 from classifier.config import TrainingConfig
+from classifier.examples import CONTEXT_CHANNELS, Examples, columns_of_kind
 from classifier.folds import hold_out
-from classifier.models import build_model, hand_generator
+from classifier.layers import Classifier, hand_generator
+from classifier.models import build_model
 
 PREDICTION_BATCH = 512
 WARM_UP = 0.2
+HIDDEN_SHARE = 0.1
+"""Of the examples, one in ten is shown without its trace and one in ten without its context, so
+that a recording that lacks either is nothing new to the network."""
+
+StateDict = dict[str, torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class TrainedModel:
         held out, and then the last weights were kept.
     """
 
-    model: nn.Module
+    model: Classifier
     best_epoch: int
     training_loss: tuple[float, ...]
     validation_loss: tuple[float, ...]
@@ -62,12 +68,14 @@ def batches_per_epoch(examples: int, config: TrainingConfig) -> int:
 class TrainingSet:
     """What one model is trained on.
 
-    masks: (components, 1, 50, 50) prepared. labels: codes 1 to 4. groups: the recordings.
+    examples: prepared. labels: codes 1 to 4 (1 to 3 for three classes). groups: the recordings.
+    start: weights to go on from, in place of random ones.
     """
 
-    masks: torch.Tensor
+    examples: Examples
     labels: NDArray[np.integer]
     groups: NDArray[np.integer]
+    start: StateDict | None = None
 
 
 def train_model(
@@ -78,34 +86,55 @@ def train_model(
     device: torch.device,
     on_batch: Callable[[BatchProgress], None] = lambda progress: None,
 ) -> TrainedModel:
-    """A model with the weights of its best epoch on a held-out part of `data`.
+    """A model with the weights of its best epoch on a held-out part of `data`, or of the last.
 
     The same data, config and seed give the same weights on the CPU; nothing global is drawn from.
+    On a GPU the steps are taken in bfloat16 where it can.
     on_batch: called after each step; what it raises stops the training and reaches the caller.
     Raises ValueError where the labels are not codes or are fewer than one.
     """
     held = hold_out(data.labels, data.groups, config.validation_fraction, seed)
     targets = torch.from_numpy(columns_of(data.labels)).to(device)
-    masks = data.masks.to(device)
     train_rows, held_rows = (torch.from_numpy(np.flatnonzero(part)) for part in (~held, held))
     model = _new_model(config, seed).to(device)
+    numbers = data.examples.numbers.to(device)
+    if data.start is None:
+        model.settle(numbers[train_rows])
+    else:
+        model.load_state_dict(data.start)
     hand_generator(model, torch.Generator(device).manual_seed(seed))
-    loop = _Loop(model, masks[train_rows], targets[train_rows], config, seed)
-    return loop.run(masks[held_rows], targets[held_rows], on_batch)
+    scaled = Examples(data.examples.images.to(device), model.scale(numbers))
+    loop = _Loop(model, scaled.take(train_rows), targets[train_rows], config, seed)
+    return loop.run(scaled.take(held_rows), targets[held_rows], on_batch)
 
 
-def predict_log_probabilities(model: nn.Module, masks: torch.Tensor) -> NDArray[np.float64]:
-    """(components, 4) log-probabilities of prepared masks, computed in batches without gradients.
+def predict_log_probabilities(model: Classifier, examples: Examples) -> NDArray[np.float64]:
+    """(components, classes) log-probabilities, computed in batches without gradients.
 
-    The masks go to the model's device batch by batch; the result is on the CPU.
+    The examples go to the model's device batch by batch; the result is on the CPU.
     """
+    return _in_batches(model, examples, model.forward, model.head.out_features)
+
+
+def embed(model: Classifier, examples: Examples) -> NDArray[np.float32]:
+    """(components, width) what the model's last layer sees of each component."""
+    found = _in_batches(model, examples, model.embed, model.head.in_features)
+    return found.astype(np.float32)
+
+
+def _in_batches(
+    model: Classifier,
+    examples: Examples,
+    function: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    width: int,
+) -> NDArray[np.float64]:
     device = next(model.parameters()).device
     model.eval()
-    parts = [np.zeros((0, CLASSES))]
+    parts = [np.zeros((0, width))]
     with torch.inference_mode():
-        for batch in masks.split(PREDICTION_BATCH):
-            batch = batch.to(device, memory_format=torch.channels_last)
-            parts.append(model(batch).double().cpu().numpy())
+        for rows in torch.arange(len(examples)).split(PREDICTION_BATCH):
+            batch = examples.take(rows).to(device)
+            parts.append(function(batch.images, model.scale(batch.numbers)).double().cpu().numpy())
     return np.concatenate(parts)
 
 
@@ -113,7 +142,7 @@ def predict_log_probabilities(model: nn.Module, masks: torch.Tensor) -> NDArray[
 _DRAWING_WEIGHTS = Lock()
 
 
-def _new_model(config: TrainingConfig, seed: int) -> nn.Module:
+def _new_model(config: TrainingConfig, seed: int) -> Classifier:
     """A model whose initial weights follow from the seed; the global generator stays as it was."""
     with _DRAWING_WEIGHTS, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -125,27 +154,30 @@ class _Loop:
 
     def __init__(
         self,
-        model: nn.Module,
-        masks: torch.Tensor,
+        model: Classifier,
+        examples: Examples,
         targets: torch.Tensor,
         config: TrainingConfig,
         seed: int,
     ) -> None:
-        self.model, self.masks, self.targets, self.config = model, masks, targets, config
-        self.batches = batches_per_epoch(len(masks), config)
+        self.model, self.examples, self.targets, self.config = model, examples, targets, config
+        self.batches = batches_per_epoch(len(examples), config)
         self.generator = torch.Generator().manual_seed(seed)
-        self.example_weights = balancing_weights(targets.cpu())
+        self.shares = class_shares(targets.cpu(), config)
+        self.weights = loss_weights(targets, config)
         self.optimizer = torch.optim.AdamW(
-            model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+            decaying(model, config.weight_decay), lr=config.learning_rate
         )
         steps = config.epochs * self.batches
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer, lambda step: one_cycle(step / steps)
         )
+        device = targets.device
+        self.half = device.type == "cuda" and torch.cuda.is_bf16_supported()
 
     def run(
         self,
-        held_masks: torch.Tensor,
+        held: Examples,
         held_targets: torch.Tensor,
         on_batch: Callable[[BatchProgress], None],
     ) -> TrainedModel:
@@ -157,7 +189,7 @@ class _Loop:
             if len(held_targets) == 0:
                 best_epoch = epoch
                 continue
-            validation.append(self._held_out_loss(held_masks, held_targets))
+            validation.append(self._held_out_loss(held, held_targets))
             if validation[-1] <= min(validation):
                 best_epoch, best_weights = epoch, deepcopy(self.model.state_dict())
             elif epoch - best_epoch >= self.config.patience:
@@ -177,26 +209,78 @@ class _Loop:
 
     def _step(self) -> float:
         rows = torch.multinomial(
-            self.example_weights, self.config.batch_size, replacement=True,
-            generator=self.generator,
-        )  # fmt: skip
-        masks, targets = self.masks[rows], self.targets[rows]
+            self.shares, self.config.batch_size, replacement=True, generator=self.generator
+        ).to(self.targets.device)
+        batch = self.examples.take(rows)
+        targets = functional.one_hot(self.targets[rows], self.config.classes).float()
         if self.config.augment:
-            masks = augment(masks, self.generator)
-        log_probabilities = self.model(masks.contiguous(memory_format=torch.channels_last))
-        loss = smoothed_nll(log_probabilities, targets, self.config.label_smoothing)
+            batch = hide(Examples(augment(batch.images, self.generator), batch.numbers),
+                         self.generator, self.config.inputs)  # fmt: skip
+        weights = self.weights[rows]
+        if self.config.mixup > 0:
+            batch, targets, weights = self._mix(batch, targets, weights)
+        images = batch.images.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.half):
+            log_probabilities = self.model(images, batch.numbers).float()
+        loss = smoothed_loss(log_probabilities, targets, self.config.label_smoothing)
+        loss = (loss * weights).sum() / weights.sum()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
         self.schedule.step()
         return float(loss.detach())
 
-    def _held_out_loss(self, masks: torch.Tensor, targets: torch.Tensor) -> float:
-        """Class-balanced cross-entropy: the loss that the balanced batches aim at."""
-        log_probabilities = torch.from_numpy(predict_log_probabilities(self.model, masks))
-        chosen = log_probabilities.gather(1, targets.cpu()[:, None]).squeeze(1)
-        weights = balancing_weights(targets.cpu()).double()
+    def _mix(
+        self, batch: Examples, targets: torch.Tensor, weights: torch.Tensor
+    ) -> tuple[Examples, torch.Tensor, torch.Tensor]:
+        """Each example with some of another's, labels as well: wrong labels then weigh less.
+
+        Source: Zhang et al., mixup (2018).
+        """
+        share = _beta(self.config.mixup, self.generator)
+        other = torch.randperm(len(targets), generator=self.generator).to(targets.device)
+
+        def mixed(x: torch.Tensor) -> torch.Tensor:
+            return share * x + (1 - share) * x[other]
+
+        return Examples(mixed(batch.images), mixed(batch.numbers)), mixed(targets), mixed(weights)
+
+    def _held_out_loss(self, held: Examples, targets: torch.Tensor) -> float:
+        """Class-balanced cross-entropy: what fits rare classes as well as common ones."""
+        # The held-out part is on the model's scale already.
+        self.model.eval()
+        with torch.inference_mode():
+            parts = [
+                self.model(part.images, part.numbers).double().cpu()
+                for rows in torch.arange(len(held)).split(PREDICTION_BATCH)
+                if (part := held.take(rows).to(targets.device))
+            ]
+        chosen = torch.cat(parts).gather(1, targets.cpu()[:, None]).squeeze(1)
+        weights = balancing_weights(targets.cpu(), 1.0).double()
         return float(-(chosen * weights).sum() / weights.sum())
+
+
+def hide(batch: Examples, generator: torch.Generator, inputs: tuple[str, ...]) -> Examples:
+    """The batch with some examples' traces and some examples' contexts missing."""
+    images, numbers = batch.images, batch.numbers
+    for kind in inputs[1:]:
+        gone = (torch.rand(len(images), generator=generator) < HIDDEN_SHARE).to(images.device)
+        if numbers.shape[1]:
+            columns = columns_of_kind(kind, inputs, numbers.device)
+            numbers = numbers.masked_fill(gone[:, None] & columns, torch.nan)
+        if kind == "context":
+            images = images.clone()
+            images[:, CONTEXT_CHANNELS] *= (~gone).float()[:, None, None, None]
+    return Examples(images, numbers)
+
+
+def decaying(model: Classifier, weight_decay: float) -> list[dict[str, object]]:
+    """Parameter groups: matrices and kernels decay, biases and normalisations do not."""
+    parameters = list(model.parameters())
+    return [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
 
 
 def one_cycle(done: float) -> float:
@@ -209,15 +293,40 @@ def one_cycle(done: float) -> float:
     return 0.5 * (1 + cos(pi * min((done - WARM_UP) / (1 - WARM_UP), 1.0)))
 
 
-def balancing_weights(targets: torch.Tensor) -> torch.Tensor:
-    """(examples,) chances of being drawn that give every class present the same total."""
-    counts = torch.bincount(targets, minlength=CLASSES).float()
-    return 1.0 / counts[targets]
+def balancing_weights(targets: torch.Tensor, balance: float) -> torch.Tensor:
+    """(examples,) weights that give every class present a total of its share to (1 - balance).
+
+    balance: 0 leaves the classes as they are, 1 gives each the same total.
+    """
+    counts = torch.bincount(targets).float()
+    return (1.0 / counts[targets]) ** balance
 
 
-def smoothed_nll(
+def class_shares(targets: torch.Tensor, config: TrainingConfig) -> torch.Tensor:
+    """(examples,) chances of being drawn, up to a factor."""
+    return balancing_weights(targets, config.balance if config.balance_by == "sampling" else 0.0)
+
+
+def loss_weights(targets: torch.Tensor, config: TrainingConfig) -> torch.Tensor:
+    """(examples,) weights in the loss, 1 on the average."""
+    weights = balancing_weights(targets, config.balance if config.balance_by == "weights" else 0.0)
+    return weights / weights.mean()
+
+
+def smoothed_loss(
     log_probabilities: torch.Tensor, targets: torch.Tensor, smoothing: float
 ) -> torch.Tensor:
-    """Categorical cross-entropy of log-probabilities, with a share spread over all classes."""
-    nll = functional.nll_loss(log_probabilities, targets)
-    return (1 - smoothing) * nll - smoothing * log_probabilities.mean()
+    """(examples,) categorical cross-entropy, with a share of each target over all classes.
+
+    targets: (examples, classes), rows sum to 1.
+    """
+    soft = (1 - smoothing) * targets + smoothing / targets.shape[1]
+    return -(soft * log_probabilities).sum(dim=1)
+
+
+def _beta(parameter: float, generator: torch.Generator) -> float:
+    """One draw of the symmetric beta distribution, by Joehnk's method."""
+    while True:
+        one, other = (torch.rand(2, generator=generator).double() ** (1 / parameter)).tolist()
+        if 0 < one + other <= 1:
+            return float(one / (one + other))

@@ -137,6 +137,19 @@ class ComponentArrays(Base):
     trace: Mapped[NDArray[np.float32] | None] = mapped_column(FloatArray)
 
 
+class ComponentMeasures(Base):
+    """What the classifier measured of a component; it takes longer to measure than to train.
+
+    version: of the measures; the worker makes those of another version again.
+    """
+
+    __tablename__ = "component_measures"
+
+    component_id: Mapped[int] = mapped_column(ForeignKey("component.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(SmallInteger)
+    measures: Mapped[NDArray[np.float32]] = mapped_column(FloatArray)
+
+
 class ComponentState(Base):
     """What the queue and the lists sort by, kept beside the events that it follows from.
 
@@ -303,6 +316,10 @@ class Prediction(Base):
     quality: Mapped[float | None] = mapped_column(Float)
     trained_label: Mapped[int | None] = mapped_column(SmallInteger)
     out_of_fold: Mapped[bool]
+    # The fold that tested it, so that a run that goes on from this one keeps it there.
+    fold: Mapped[int | None] = mapped_column(SmallInteger)
+    # How much of the entropy is disagreement between the folds: unknown, not ambiguous. Nats.
+    mutual_information: Mapped[float | None] = mapped_column(Float)
 
 
 class Round(Base):

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.components import Components
-from benchmarks.context_features import context_features
+from classifier.inputs import Components
+from classifier.context_features import context_features
 from benchmarks.hand_features import EVERYTHING, MASK, FeatureTable, hand_features
-from benchmarks.mask_features import mask_features
-from benchmarks.trace_features import trace_features
+from classifier.mask_features import mask_features
+from classifier.trace_features import trace_features
 
 Y, X = np.mgrid[-25:25, -25:25]
 R = np.hypot(Y, X)

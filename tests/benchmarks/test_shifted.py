@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.components import Components
+from classifier.inputs import Components
 from benchmarks.shifted import (
     Shift,
     crop_contexts,

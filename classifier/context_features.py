@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.mask_features import (
+from classifier.mask_features import (
     SIDE_PX,
     Columns,
     Stack,

@@ -1,0 +1,82 @@
+"""Stored components as the classifier takes them, measured once and for all runs."""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.actions import learning
+from app.actions.context import Context
+from app.actions.learning import Looks, Surroundings
+from classifier.crops import crop_contexts
+from classifier.inputs import Components
+from classifier.measures import VERSION, measure
+from classifier.scale import recording_scales
+
+MEASURED_AT_ONCE = 200
+
+
+def measure_all(context: Context, on_part: Callable[[int, int], None]) -> None:
+    """Measure what has not been measured yet, recording by recording, and keep it.
+
+    on_part: called after each part with recordings done and recordings to do; may raise.
+    """
+    waiting = learning.unmeasured_recordings(context, VERSION)
+    for done, recording_id in enumerate(waiting):
+        on_part(done, len(waiting))
+        _measure_recording(context, recording_id, lambda: on_part(done, len(waiting)))  # noqa: B023 - called within this turn
+
+
+def _measure_recording(context: Context, recording_id: int, on_part: Callable[[], None]) -> None:
+    keys = learning.components_of_recording(context, recording_id)
+    looks = learning.looks_of(context, keys)
+    around = learning.surroundings_of(context, recording_id)
+    # The zoom is told from the whole recording, the rest a part at a time: traces are long.
+    scales = recording_scales(looks.masks, looks.recording_ids)
+    for start in range(0, len(keys), MEASURED_AT_ONCE):
+        part = slice(start, start + MEASURED_AT_ONCE)
+        some = Components(
+            masks=looks.masks[part],
+            traces=learning.traces_of(context, keys[part]),
+            frame_rates_hz=np.full(len(keys[part]), around.frame_rate_hz or np.nan),
+            contexts=_contexts(around, looks.centroids_px[part]),
+        )
+        learning.keep_measures(context, keys[part], measure(some, scales[part]), VERSION)
+        on_part()
+
+
+def components_of(context: Context, component_ids: Sequence[int]) -> Components:
+    """Masks, contexts and kept measures of components that `measure_all` has seen.
+
+    Traces are left out: the measures hold all that is looked at of them.
+    """
+    looks = learning.looks_of(context, component_ids)
+    return Components(
+        masks=looks.masks,
+        contexts=_contexts_of(context, looks),
+        recordings=looks.recording_ids,
+        measures=learning.measures_of(context, component_ids, VERSION),
+    )
+
+
+def _contexts_of(context: Context, looks: Looks) -> NDArray[np.float32]:
+    contexts = np.full((len(looks.masks), 2, *looks.masks.shape[1:]), np.nan, dtype=np.float32)
+    for recording_id in np.unique(looks.recording_ids):
+        rows = looks.recording_ids == recording_id
+        around = _surroundings(context, int(recording_id))
+        contexts[rows] = _contexts(around, looks.centroids_px[rows])
+    return contexts
+
+
+@lru_cache(maxsize=8)
+def _surroundings(context: Context, recording_id: int) -> Surroundings:
+    """Kept for the next part of the same recording; a recording never changes."""
+    return learning.surroundings_of(context, recording_id)
+
+
+def _contexts(around: Surroundings, centroids_px: NDArray[np.float64]) -> NDArray[np.float32]:
+    # A maximum projection shows shapes as a mean image does; footprints show what masks do.
+    mean = around.images.get("mean", around.images.get("max"))
+    images = (mean, around.images.get("correlation"))
+    return crop_contexts(images, centroids_px, around.mask_scale)

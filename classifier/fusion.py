@@ -1,0 +1,122 @@
+"""Somata's default network: small convolutions for what no one has a name for, beside hand-made
+measures for what everyone has.
+
+On a few thousand labels of a dozen recordings either alone is beaten by both (docs/benchmarks.md
+has the ablation).
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from classifier.config import TrainingConfig
+from classifier.layers import Classifier, Dropout, Residual, convolution
+
+BINS = 8
+KNOTS = 33
+IMAGE_WIDTH = 64
+LEAST_RANK = 0.01
+KINDS_MISSING = 2
+"""Two more numbers for the network: whether the trace's and the context's measures are missing."""
+
+
+class Ranks(nn.Module):
+    """Each measure as its rank among the training part's, from 0 to 1.
+
+    Ranks do not care about a measure's unit or tail, and a value beyond all that was seen in
+    training is no further away than the last one that was: what keeps an odd recording from
+    driving the network to extremes.
+    """
+
+    def __init__(self, measures: int) -> None:
+        super().__init__()
+        self.knots: torch.Tensor
+        self.register_buffer("knots", torch.linspace(0, 1, KNOTS).repeat(measures, 1))
+
+    def settle(self, numbers: torch.Tensor) -> None:
+        """Take the knots from (components, measures); a measure without values keeps its own."""
+        levels = torch.linspace(0, 1, KNOTS, device=numbers.device)
+        found = torch.nanquantile(numbers, levels, dim=0).T
+        self.knots.copy_(torch.where(torch.isfinite(found), found, self.knots))
+
+    def forward(self, numbers: torch.Tensor) -> torch.Tensor:
+        """(batch, measures) ranks; NaN where there is no value."""
+        values = torch.nan_to_num(numbers, nan=0.0).T.contiguous()
+        # Between equal knots any rank would do: the middle of both sides is the fair one.
+        left = torch.searchsorted(self.knots, values)
+        right = torch.searchsorted(self.knots, values, right=True)
+        return torch.where(torch.isnan(numbers), numbers, self._between(values, left, right).T)
+
+    def _between(
+        self, values: torch.Tensor, left: torch.Tensor, right: torch.Tensor
+    ) -> torch.Tensor:
+        above = left.clamp(1, KNOTS - 1)
+        low, high = self.knots.gather(1, above - 1), self.knots.gather(1, above)
+        part = ((values - low) / (high - low).clamp_min(1e-12)).clamp(0, 1)
+        inside = (above - 1 + part) / (KNOTS - 1)
+        tied = (left + right - 1) / (2 * (KNOTS - 1))
+        return torch.where(right > left, tied, inside).clamp(0, 1)
+
+
+class Fusion(Classifier):
+    """Residual convolutions over mask and context, joined with ranked measures.
+
+    The image branch ends in the greatest and the mask-weighted mean of each channel, so that a
+    crop's neighbours count for less than what lies under the mask. The measures come in twice: as
+    normal scores, and in piecewise linear bins, which let one layer see thresholds as trees do.
+    Sources: He et al. 2016; Gorishniy et al., On Embeddings for Numerical Features (2022).
+    """
+
+    measured = True
+
+    def __init__(self, config: TrainingConfig, channels: int, measures: int) -> None:
+        super().__init__()
+        width = config.channels[0]
+        self.stem = convolution(channels, width, 5, stride=2)
+        self.blocks = nn.Sequential(
+            Residual(width, 2 * width, 3, 2),
+            Residual(2 * width, 4 * width, 3, 2),
+        )
+        self.image = _dense(2 * 4 * width, IMAGE_WIDTH)
+        self.ranks = Ranks(measures)
+        self.spare = Dropout(0.1)
+        self.measures = _dense(measures * (BINS + 1) + KINDS_MISSING, config.hidden)
+        self.drop_measures = Dropout(config.dropout)
+        self.joint = _dense(IMAGE_WIDTH + config.hidden, config.hidden)
+        self.drop_joint = Dropout(config.dropout)
+        self.head = nn.Linear(config.hidden, config.classes)
+
+    def settle(self, numbers: torch.Tensor) -> None:
+        """See `Classifier.settle`."""
+        self.ranks.settle(numbers)
+
+    def scale(self, numbers: torch.Tensor) -> torch.Tensor:
+        """See `Classifier.scale`: ranks."""
+        ranks: torch.Tensor = self.ranks(numbers)
+        return ranks
+
+    def embed(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
+        """(batch, hidden) what the last layer sees."""
+        seen = self.blocks(self.stem(images))
+        weights = functional.adaptive_avg_pool2d(images[:, :1], seen.shape[-1]) ** 2
+        weights = weights / (weights.sum(dim=(2, 3), keepdim=True) + 1e-6)
+        pooled = torch.cat([seen.amax(dim=(2, 3)), (seen * weights).sum(dim=(2, 3))], dim=1)
+        measured = self.drop_measures(self.measures(self._encode(scaled)))
+        both = torch.cat([self.image(pooled), measured], dim=1)
+        result: torch.Tensor = self.drop_joint(self.joint(both))
+        return result
+
+    def _encode(self, ranks: torch.Tensor) -> torch.Tensor:
+        missing = torch.isnan(ranks).float()
+        ranks = torch.where(torch.isnan(ranks), 0.5, ranks)
+        steps = torch.arange(BINS, device=ranks.device)
+        bins = (ranks[..., None] * BINS - steps).clamp(0, 1) - 0.5
+        scores = torch.special.ndtri(ranks.clamp(LEAST_RANK, 1 - LEAST_RANK))
+        # Dropped as a whole, a measure leaves its place in the middle of the range.
+        kept = self.spare(torch.ones_like(ranks))
+        share = torch.stack([missing.mean(dim=1), missing.amax(dim=1)], dim=1)
+        return torch.cat([(bins * kept[..., None]).flatten(1), scores * kept, share], dim=1)
+
+
+def _dense(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), nn.ReLU())

@@ -1,0 +1,89 @@
+"""What the architectures are put together from."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+
+class Classifier(nn.Module):
+    """Images and numbers to log-probabilities; subclasses say how they embed.
+
+    measured: whether it looks at the hand-made measures at all.
+    """
+
+    measured: bool
+    head: nn.Linear
+
+    def embed(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
+        """(batch, width) what the last layer sees."""
+        raise NotImplementedError
+
+    def forward(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
+        """(batch, classes) log-probabilities. scaled: the measures as `scale` gives them."""
+        return functional.log_softmax(self.head(self.embed(images, scaled)), dim=1)
+
+    def settle(self, numbers: torch.Tensor) -> None:
+        """Take the scale of each measure from the training part, before the first step."""
+
+    def scale(self, numbers: torch.Tensor) -> torch.Tensor:
+        """Measures on the scale that the network works with; NaN stays where one is missing.
+
+        Apart from `forward`, so that a training does it once and can mix the scaled ones.
+        """
+        return numbers
+
+
+class Dropout(nn.Dropout):
+    """Dropout that draws from a generator of its own once `hand_generator` has given it one.
+
+    torch's draws from the one global generator, so two models that train at the same time in two
+    threads would change each other's draws, and no run could be repeated.
+    """
+
+    def __init__(self, share: float) -> None:
+        super().__init__(share)
+        self.generator: torch.Generator | None = None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """In training, zeros for a share of the values; the others grow to keep the mean."""
+        if not self.training or self.p == 0:
+            return x
+        kept = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
+        return x * kept.div_(1 - self.p)
+
+
+def hand_generator(model: nn.Module, generator: torch.Generator) -> None:
+    """Let every dropout of a model draw from this generator."""
+    for module in model.modules():
+        if isinstance(module, Dropout):
+            module.generator = generator
+
+
+def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
+    """A convolution that keeps the grid (or divides it by the stride), normalised, rectified."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+class Residual(nn.Module):
+    """Two convolutions beside an identity shortcut, projected where width or grid change."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int) -> None:
+        super().__init__()
+        self.first = convolution(inputs, outputs, kernel, stride)
+        self.second = nn.Sequential(
+            nn.Conv2d(outputs, outputs, kernel, padding=kernel // 2, bias=False),
+            nn.BatchNorm2d(outputs),
+        )
+        self.shortcut: nn.Module = nn.Identity()
+        if stride != 1 or inputs != outputs:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False), nn.BatchNorm2d(outputs)
+            )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(batch, outputs, side, side)."""
+        return functional.relu(self.second(self.first(x)) + self.shortcut(x))

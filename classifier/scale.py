@@ -1,0 +1,91 @@
+"""How large a recording shows its cells, and masks and crops brought to one size.
+
+Zoom differs between recordings by more than cells differ, and what tells a dendrite from a soma
+is size as much as shape. A recording where the neurons' radius was given is on one scale already
+(see the importing code); this is for the others.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+from torch.nn import functional
+
+from classifier.classes import MASK_SIZE_PX
+
+USUAL_RADIUS_PX = 6.7
+"""Geometric mean over a recording's components of their radii, where somata have about 7 px."""
+
+TRUSTED = 0.2
+"""A recording's mixture of classes alone moves the mean log radius by about half of this (0.11
+over the simulated fields of view), so smaller differences are left to the network."""
+
+FEWEST = 20
+"""With fewer components the mean says little."""
+
+LARGEST_FACTOR = 2.5
+
+
+def radii(masks: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(components,) radius of a disc as large as what lies above 15% of the bright level, px."""
+    flat = np.asarray(masks, dtype=np.float32).reshape(len(masks), MASK_SIZE_PX**2)
+    # Not the maximum: one pixel of speckle would else decide.
+    bright = np.partition(flat, -12, axis=1)[:, -12]
+    area = (flat > 0.15 * bright[:, None]).sum(axis=1)
+    return np.asarray(np.sqrt(np.maximum(area, 1) / np.pi))
+
+
+def recording_scales(
+    masks: NDArray[np.floating], recordings: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """(components,) the factor that brings each one's recording to the usual size; mostly 1.
+
+    masks: (components, 50, 50). recordings: (components,).
+    """
+    logs = np.log(radii(masks))
+    scales = np.ones(len(logs))
+    for recording in np.unique(recordings):
+        rows = recordings == recording
+        if rows.sum() >= FEWEST:
+            off = float(np.log(USUAL_RADIUS_PX) - logs[rows].mean())
+            off = np.sign(off) * max(abs(off) - TRUSTED, 0.0)
+            scales[rows] = np.clip(np.exp(off), 1 / LARGEST_FACTOR, LARGEST_FACTOR)
+    return scales
+
+
+def rescale(images: NDArray[np.floating], scales: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Images zoomed round row 25, column 25: above 1 what they show grows.
+
+    images: (components, 50, 50) or (components, channels, 50, 50); NaN where there is no image,
+    which what is zoomed in from beyond the window becomes too if the image has any, else 0.
+    scales: (components,).
+    """
+    result = np.array(images, dtype=np.float32)
+    for scale in np.unique(scales[scales != 1.0]):
+        rows = np.flatnonzero(scales == scale)
+        result[rows] = _zoom(result[rows], float(scale))
+    return result
+
+
+def _zoom(images: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
+    stack = images.reshape(-1, MASK_SIZE_PX, MASK_SIZE_PX)
+    known = np.isfinite(stack)
+    filled = np.where(known, stack, 0).astype(np.float32)
+    weights = known.astype(np.float32)
+    if scale < 1:
+        # Shrinking without a blur would let single pixels through and drop their neighbours.
+        sigma = 0.45 * float(np.sqrt(1 / scale**2 - 1))
+        filled = ndimage.gaussian_filter(filled, (0, sigma, sigma), mode="constant")
+        weights = ndimage.gaussian_filter(weights, (0, sigma, sigma), mode="constant")
+    size = MASK_SIZE_PX
+    along = (torch.arange(size) - size // 2) / scale + size // 2
+    places = ((2 * along + 1) / size - 1).float()
+    grid = torch.stack(torch.meshgrid(places, places, indexing="xy"), dim=-1)
+    both = torch.from_numpy(np.stack([filled, weights], axis=1))
+    grids = grid.expand(len(both), -1, -1, -1)
+    zoomed = functional.grid_sample(both, grids, padding_mode="zeros", align_corners=False).numpy()
+    values, share = zoomed[:, 0], zoomed[:, 1]
+    if known.all():
+        return np.asarray(values.reshape(images.shape))
+    shown = np.where(share > 0.5, values / np.maximum(share, 0.5), np.nan)
+    return np.asarray(shown.reshape(images.shape), dtype=np.float32)
