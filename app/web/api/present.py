@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from app.actions.browsing import RecordingView
 from app.actions.labeling import Receipt
+from app.actions.promoting import Serving
 from app.actions.queueing import Work
 from app.actions.rounds import RoundView
 from app.actions.training import RunView
@@ -118,6 +119,18 @@ def receipt(view: Receipt) -> schemas.LabelAnswer:
 def run(view: RunView) -> schemas.TrainingRunOut:
     """A training run."""
     return schemas.TrainingRunOut.model_validate(view, from_attributes=True)
+
+
+def serving(view: Serving) -> schemas.ServingOut:
+    """Which run serves."""
+    return schemas.ServingOut(
+        run=view.run,
+        promoted=view.promoted,
+        promoted_by=view.promoted_by,
+        promoted_at=view.promoted_at,
+        newest=view.newest,
+        job=None if view.sorting is None else view.sorting.id,
+    )
 
 
 def round_(view: RoundView) -> schemas.RoundOut:

@@ -131,7 +131,7 @@ class ComponentOut(BaseModel):
     people: int = Field(description="how many people have answered")
     disagreement: bool
     prediction: PredictionOut | None = Field(
-        description="of the newest model; null where none, or hidden"
+        description="of the run in use; null where none, or hidden"
     )
     hidden: bool = Field(
         description="true where labels and prediction are withheld until you have answered"
@@ -298,6 +298,20 @@ class TrainingRunOut(BaseModel):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    serving: bool = Field(description="whether its predictions are the ones in use")
+
+
+class ServingOut(BaseModel):
+    """The run whose model and predictions are in use."""
+
+    run: int | None = Field(description="null before the first training")
+    promoted: bool = Field(description="false: the newest run serves, and the next one after it")
+    promoted_by: str | None
+    promoted_at: datetime | None
+    newest: int | None = Field(description="the newest run that has a model")
+    job: int | None = Field(
+        description="by which queue and lists follow the last choice, until it has succeeded"
+    )
 
 
 class TrainingRunPage(BaseModel):

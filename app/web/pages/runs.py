@@ -1,8 +1,8 @@
-"""Training runs: starting, watching, cancelling, reading."""
+"""Training runs: starting, watching, cancelling, reading, choosing which one serves."""
 
 from fastapi import APIRouter, Request, Response
 
-from app.actions import training
+from app.actions import promoting, training
 from app.actions.context import Context
 from app.domain.errors import Conflict
 from app.web.access import Admin, Caller, World
@@ -36,7 +36,7 @@ def train(request: Request, context: World, account: Admin) -> Response:
 @router.get("/runs/{run_id}")
 def run_page(request: Request, context: World, account: Caller, run_id: Key) -> Response:
     """One run: live progress, then how good it became."""
-    return page(request, "run.html", here="runs", run=training.get_run(context, run_id))
+    return _run(request, context, run_id)
 
 
 @router.post("/runs/{run_id}/cancel")
@@ -45,9 +45,39 @@ def cancel(request: Request, context: World, account: Admin, run_id: Key) -> Res
     try:
         training.cancel_run(context, account, run_id)
     except Conflict as error:
-        run = training.get_run(context, run_id)
-        return page(request, "run.html", error.status, here="runs", run=run, problem=str(error))
+        return _run(request, context, run_id, status=error.status, problem=str(error))
     return to(f"/runs/{run_id}")
+
+
+@router.post("/runs/{run_id}/promote")
+def promote(request: Request, context: World, account: Admin, run_id: Key) -> Response:
+    """Let this run serve until another is promoted."""
+    try:
+        promoting.promote(context, account, run_id)
+    except Conflict as error:
+        return _run(request, context, run_id, status=error.status, problem=str(error))
+    return to(f"/runs/{run_id}")
+
+
+@router.post("/runs/follow-newest")
+def follow_newest(context: World, account: Admin) -> Response:
+    """Let the newest run serve again, and each after it."""
+    promoting.follow_newest(context, account)
+    return to("/runs")
+
+
+def _run(
+    request: Request, context: Context, run_id: int, *, status: int = 200, problem: str = ""
+) -> Response:
+    return page(
+        request,
+        "run.html",
+        status,
+        here="runs",
+        run=training.get_run(context, run_id),
+        serving=promoting.serving(context),
+        problem=problem,
+    )
 
 
 def _runs(
@@ -65,6 +95,7 @@ def _runs(
         status,
         here="runs",
         runs=found,
+        serving=promoting.serving(context),
         live_run=next((run for run in found if run.state in LIVE), None),
         more=found[-1].id if len(found) == RUNS_A_PAGE else None,
         problem=problem,
