@@ -233,7 +233,7 @@ def _metrics(
         **classification_metrics(out_of_fold, labels),
         "temperature": temperature,
         "before_temperature": {
-            name: before[name] for name in ("cross_entropy", "calibration_error")
+            name: before[name] for name in ("cross_entropy", "calibration_error", "reliability")
         },
         "grouped": plan.grouped,
         "ungrouped_reason": plan.reason,
