@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10, sqrt
 from typing import Any
 
-LEFT, TOP = 44.0, 10.0
+LEFT, TOP = 56.0, 10.0
 """Where the plots begin, in SVG units; axis labels stand left of and below them."""
 
 Fold = Mapping[str, Any]

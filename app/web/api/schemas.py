@@ -319,6 +319,40 @@ class TrainingRunPage(BaseModel):
     next: str | None
 
 
+class DifferenceOut(BaseModel):
+    """A setting that two runs do not share; null where one does not have it."""
+
+    name: str
+    a: Any
+    b: Any
+
+
+class DisagreementOut(BaseModel):
+    """A component of which two runs predict different classes."""
+
+    component: int
+    recording: int
+    label: LabelCode | None = Field(description="the present consensus")
+    a: tuple[float, float, float, float] = Field(description="run a's probabilities of 1 to 4")
+    b: tuple[float, float, float, float]
+    a_predicted: LabelCode
+    b_predicted: LabelCode
+    distance: float = Field(description="total variation of the two predictions, 0 to 1")
+    urls: ComponentUrls
+
+
+class ComparisonOut(BaseModel):
+    a: int
+    b: int
+    settings: list[DifferenceOut] = Field(description="what was set differently, and that alone")
+    agreement: list[list[int]] = Field(
+        description="4x4: row the class that run a predicts, column run b; of the components "
+        "that both have judged"
+    )
+    items: list[DisagreementOut]
+    next: str | None
+
+
 class PredictionsOut(BaseModel):
     items: list[PredictionOut]
     next: None

@@ -1,9 +1,12 @@
 """Training runs: starting, watching, cancelling, reading, choosing which one serves."""
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Request, Response
 
 from app.actions import promoting, training
 from app.actions.context import Context
+from app.actions.training import RunView
 from app.domain.errors import Conflict
 from app.web.access import Admin, Caller, World
 from app.web.pages.parts import Key, OptionalKey, to
@@ -89,6 +92,7 @@ def _runs(
     problem: str = "",
 ) -> Response:
     found = training.list_runs(context, before, RUNS_A_PAGE)
+    account = request.state.account
     return page(
         request,
         "runs.html",
@@ -96,7 +100,18 @@ def _runs(
         here="runs",
         runs=found,
         serving=promoting.serving(context),
+        comparable=_to_compare(found) if account.is_admin else None,
         live_run=next((run for run in found if run.state in LIVE), None),
         more=found[-1].id if len(found) == RUNS_A_PAGE else None,
         problem=problem,
     )
+
+
+def _to_compare(shown: Sequence[RunView]) -> tuple[int, int] | None:
+    """The two of these runs that are offered first: the one in use and the newest other one that
+    has succeeded. None where there are not two to choose from.
+    """
+    if len(shown) < 2:
+        return None
+    done = sorted(shown, key=lambda run: (not run.serving, run.state != "succeeded", -run.id))
+    return done[0].id, done[1].id
