@@ -26,6 +26,7 @@ def found(world: World, a: int, b: int, limit: int = 50) -> list[Disagreement]:
     while True:
         page, after = comparing.disagreements(world.context, ALICE, (a, b), after, limit)
         assert len(page) <= limit
+        assert not {one.component for one in page} & {one.component for one in items}
         items += page
         if after is None:
             return items
