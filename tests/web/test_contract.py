@@ -322,7 +322,7 @@ def test_a_run_is_promoted_and_left_for_the_newest_again(site: Site, client: Any
     assert (serving["promoted"], serving["promoted_by"]) == (True, "Alice")
     assert client.get(f"{API}/jobs/{serving['job']}").json()["kind"] == "promote"
     assert client.get(f"{API}/predictions").json()["items"][0]["run"] == first
-    left = client.post(f"{asked}/follow-newest")
+    left = client.post(f"{asked}/serving/follow-newest")
     assert (left.status_code, left.json()["run"], left.json()["promoted"]) == (202, second, False)
     problem(client.post(f"{asked}/99/promote"), 404, "training run 99")
     waiting = client.post(asked).json()["id"]

@@ -61,6 +61,6 @@ def test_a_promoted_run_judges_what_came_after_it_and_stays(
     )
     until(lambda: shown(client) == {1}, "what comes later is scored by the promoted run")
 
-    assert client.post(f"{API}/training-runs/follow-newest").json()["run"] == third
+    assert client.post(f"{API}/training-runs/serving/follow-newest").json()["run"] == third
     until(lambda: serving(client)["job"] is None, "the worker sorts the queue back")
     assert shown(client) == {third}

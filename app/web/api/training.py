@@ -62,7 +62,7 @@ def get_serving(context: World, account: Caller) -> ServingOut:
     return present.serving(promoting.serving(context))
 
 
-@router.post("/follow-newest", status_code=202, responses=responses(400, 401, 403))
+@router.post("/serving/follow-newest", status_code=202, responses=responses(400, 401, 403))
 def follow_newest(context: World, account: Admin) -> ServingOut:
     """Let the newest run serve, and each that succeeds after it: the opposite of promoting one."""
     return present.serving(promoting.follow_newest(context, account))
