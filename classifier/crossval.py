@@ -287,7 +287,7 @@ def _metrics(
     return {
         **classification_metrics(out_of_fold, labels),
         "before_temperature": {
-            name: before[name] for name in ("cross_entropy", "calibration_error")
+            name: before[name] for name in ("cross_entropy", "calibration_error", "reliability")
         },
         "grouped": plan.grouped,
         "ungrouped_reason": plan.reason,

@@ -36,6 +36,7 @@ def classification_metrics(probabilities: ArrayLike, labels: ArrayLike) -> dict[
         "macro_f1": float(f1[present].mean()) if present.any() else None,
         "cross_entropy": float(label_cross_entropy(p, labels).mean()) if len(columns) else None,
         "calibration_error": expected_calibration_error(p, labels),
+        "reliability": reliability_table(p, labels),
         "confusion": confusion.tolist(),
         "classes": {
             str(code): {
@@ -59,20 +60,43 @@ def confusion_matrix(
     return matrix
 
 
+def reliability_table(
+    probabilities: ArrayLike, labels: ArrayLike, bins: int = CALIBRATION_BINS
+) -> list[dict[str, Any]]:
+    """How often predictions of each confidence are right: what a calibration plot shows.
+
+    Bins of equal width over the top probability, from 0 up; a confidence on the border of two is
+    in the lower one. Each has `count`, and the mean `confidence` and the share `right` of its
+    components, both null where it has none. Source: Guo et al. 2017.
+    """
+    p = check_probabilities(probabilities)
+    confidence = p.max(axis=1)
+    right = (p.argmax(axis=1) == columns_of(labels)).astype(float)
+    bin_of = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    counts, sure, hits = (
+        np.bincount(bin_of, weights=weights, minlength=bins)
+        for weights in (None, confidence, right)
+    )
+    return [
+        {
+            "count": int(count),
+            "confidence": float(of_sure / count) if count else None,
+            "right": float(of_hits / count) if count else None,
+        }
+        for count, of_sure, of_hits in zip(counts, sure, hits, strict=True)
+    ]
+
+
 def expected_calibration_error(
     probabilities: ArrayLike, labels: ArrayLike, bins: int = CALIBRATION_BINS
 ) -> float | None:
     """The mean gap between how sure the top class is and how often it is right, from 0 to 1.
 
-    Bins of equal width over the top probability, each weighted by its components.
-    None where there are no components. Source: Guo et al. 2017.
+    Over the bins of `reliability_table`, each weighted by its components. None where there are
+    no components. Source: Guo et al. 2017.
     """
-    p = check_probabilities(probabilities)
-    columns = columns_of(labels)
-    if len(columns) == 0:
+    table = [row for row in reliability_table(probabilities, labels, bins) if row["count"]]
+    if not table:
         return None
-    confidence = p.max(axis=1)
-    right = (p.argmax(axis=1) == columns).astype(float)
-    bin_of = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    sums = np.bincount(bin_of, weights=confidence - right, minlength=bins)
-    return float(np.abs(sums).sum() / len(columns))
+    gaps = sum(row["count"] * abs(row["confidence"] - row["right"]) for row in table)
+    return float(gaps / sum(row["count"] for row in table))

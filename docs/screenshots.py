@@ -1,7 +1,8 @@
 """Makes the screenshots of docs/screenshots from the demo, through a real server and worker.
 
 Run from the project's root, with the development requirements: `python -m docs.screenshots`.
-It loads the demo, labels, trains (a few minutes), opens a round and walks through the pages.
+It loads the demo, labels, trains twice (a few minutes each), opens a round, compares the runs and
+walks through the pages.
 """
 
 import tempfile
@@ -52,6 +53,7 @@ def walk(server: Server, page: Page) -> None:
     expect(done).to_be_visible(timeout=TRAINING_MS)
     keep(page, "run")
     relabel(server, alice, page)
+    compare(page)
     page.goto("/components?order=entropy")
     page.wait_for_load_state("networkidle")
     keep(page, "components")
@@ -110,6 +112,21 @@ def relabel(server: Server, alice: Account, page: Page) -> None:
     desk.all_saved()
     page.goto("/rounds/1")
     keep(page, "round")
+
+
+def compare(page: Page) -> None:
+    """Train again on the changed labels and put the two runs side by side."""
+    page.get_by_role("button", name="Train again").click()
+    done = page.get_by_role("heading", name="How good are its predictions?")
+    expect(done).to_be_visible(timeout=TRAINING_MS)
+    page.goto("/runs")
+    page.get_by_role("button", name="Compare A with B").click()
+    page.get_by_role("link", name="Swap").click()
+    settle(page)
+    keep(page, "compare")
+    page.evaluate("document.querySelector('#disagreements').scrollIntoView()")
+    settle(page)
+    keep(page, "disagreements")
 
 
 def said(server: Server, alice: Account, component: int) -> int | None:

@@ -1,4 +1,8 @@
-// The progress of a training run, as the server sends it.
+// The progress of training runs, as the server sends it, and of other jobs, asked for.
+
+import { get } from "./api.js";
+
+const ASK_EVERY_MS = 700;
 
 /**
  * @param {Record<string, any>} progress
@@ -26,6 +30,29 @@ export function duration(seconds) {
 export function followRuns() {
   for (const place of document.querySelectorAll("[data-live-run]")) {
     if (place instanceof HTMLElement) follow(place);
+  }
+}
+
+/** Follow every other job on this page; show the page anew when one ends. */
+export function followJobs() {
+  for (const place of document.querySelectorAll("[data-live-job]")) {
+    if (place instanceof HTMLElement) ask(place);
+  }
+}
+
+/** @param {HTMLElement} place */
+async function ask(place) {
+  const text = place.querySelector("[data-progress-text]");
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+    try {
+      const job = await get(`/api/v1/jobs/${place.dataset.liveJob}`);
+      if (job.state !== "queued" && job.state !== "running") return location.reload();
+      if (text) text.textContent = progressText(job.progress, job.state);
+    } catch (error) {
+      // The server may be away for a moment; the next answer says more.
+      if (text) text.textContent = "No answer from the server, trying again.";
+    }
   }
 }
 

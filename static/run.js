@@ -1,3 +1,4 @@
-import { followRuns } from "./live.js";
+import { followJobs, followRuns } from "./live.js";
 
 followRuns();
+followJobs();

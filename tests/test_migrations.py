@@ -131,10 +131,15 @@ def test_what_was_stored_at_any_revision_is_there_at_the_newest(
     world.context.database.dispose()
 
 
-def test_migrating_leaves_the_log_append_only(database: Database) -> None:
+def test_migrating_leaves_the_logs_append_only(database: Database) -> None:
     migrate.upgrade(database)
     fill(database)
-    for change in ("UPDATE label_event SET label = 2", "DELETE FROM label_event"):
+    for change in (
+        "UPDATE label_event SET label = 2",
+        "DELETE FROM label_event",
+        "UPDATE promotion SET run_id = NULL",
+        "DELETE FROM promotion",
+    ):
         with (
             pytest.raises(sa.exc.DBAPIError, match="append-only"),
             database.engine.begin() as connection,

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.actions import training
+from app.actions import promoting, training
 from app.actions.context import Context
 from app.actions.views import PredictionView, prediction_view
 from app.domain.accounts import Account
@@ -67,12 +67,12 @@ def label_history(context: Context, viewer: Account) -> Iterator[dict[str, Any]]
 def predictions(
     context: Context, viewer: Account, recording_id: int | None, run_id: int | None
 ) -> Iterator[PredictionView]:
-    """A run's predictions (the newest model's by default), in the order of components.
+    """A run's predictions (those in use by default), in the order of components.
 
     A labeler gets those of components that they have answered. Raises NotFound or NoModel at
     once, not when the first one is asked for.
     """
-    chosen = run_id if run_id is not None else training.newest_model(context)
+    chosen = run_id if run_id is not None else promoting.serving_run(context)
     if chosen is None:
         raise NoModel("There is no trained model yet. Train one, then fetch its predictions.")
     training.get_run(context, chosen)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from app.actions import exporting, training
+from app.actions import exporting, promoting
 from app.actions.context import Context
 from app.domain.accounts import Account, Role
 from app.domain.errors import InvalidInput
@@ -45,7 +45,7 @@ def _history(context: Context, folder: Path) -> Iterator[Path]:
 
 
 def _predictions(context: Context, folder: Path) -> Iterator[Path]:
-    if training.newest_model(context) is None:
+    if promoting.serving_run(context) is None:
         return
     rows = (vars(one) for one in exporting.predictions(context, OWNER, None, None))
     yield _csv(folder / "predictions.csv", (_spread(dict(row)) for row in rows))

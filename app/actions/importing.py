@@ -104,9 +104,9 @@ def store(
         # Somebody stored the same content between our look and our write; now it is there.
         stored = _store_all(context, by, prepared, source)
     with context.database.read() as session:
-        model = runs.newest_model(session)
+        model = runs.serving(session)
     if model is not None and any(one.new for one in stored):
-        jobs.enqueue(context, "score", by=by, request={"run": model.id})
+        jobs.enqueue(context, "score", by=by, request={})
     return stored
 
 

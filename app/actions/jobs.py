@@ -13,13 +13,20 @@ from app.storage import jobs
 from app.storage.database import lock_jobs
 from app.storage.tables import Job
 
-LANES = {"train": "slow", "demo": "slow", "score": "slow", "predict": "quick"}
+LANES = {
+    "train": "slow",
+    "demo": "slow",
+    "score": "slow",
+    "promote": "slow",
+    "predict": "quick",
+}
 """Training takes minutes and must not keep a prediction waiting, so it has its own lane."""
 
 TITLES = {
     "train": "Training run",
     "demo": "Loading of the demo",
     "score": "Scoring",
+    "promote": "Sorting of the queue",
     "predict": "Prediction",
 }
 
@@ -63,20 +70,35 @@ def enqueue(
     with context.database.write() as session:
         if alone:
             refuse_second(session, kind)
-        job_id = jobs.add(
-            session,
-            {
-                "kind": kind,
-                "request": request,
-                "request_bytes": request_bytes,
-                "attempts": 0,
-                "cancel_requested": False,
-                "created_by": None if by is None else by.id,
-                "created_at": context.now(),
-            },
-        )
+        job_id = add(context, session, kind, by=by, request=request, request_bytes=request_bytes)
     context.tasks.nudge(LANES[kind])
     return job_id
+
+
+def add(
+    context: Context,
+    session: Session,
+    kind: str,
+    *,
+    by: Account | None,
+    request: dict[str, Any] | None = None,
+    request_bytes: bytes | None = None,
+) -> int:
+    """Write a job as part of a larger transaction. Whoever does nudges the lane when it is
+    committed.
+    """
+    return jobs.add(
+        session,
+        {
+            "kind": kind,
+            "request": request or {},
+            "request_bytes": request_bytes,
+            "attempts": 0,
+            "cancel_requested": False,
+            "created_by": None if by is None else by.id,
+            "created_at": context.now(),
+        },
+    )
 
 
 def refuse_second(session: Session, kind: str) -> None:

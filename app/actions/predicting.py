@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.actions import jobs, training
+from app.actions import jobs, promoting
 from app.actions.context import Context
 from app.domain.accounts import Account
 from app.domain.errors import InvalidInput, NoModel, SomataError, WorkerUnavailable
@@ -33,13 +33,13 @@ def predict(
     masks: NDArray[np.float32],
     sleep: Callable[[float], None] = time.sleep,
 ) -> Predicted:
-    """The newest model's opinion of masks (masks, 50, 50).
+    """The opinion of the model in use of masks (masks, 50, 50).
 
     Raises InvalidInput for masks that cannot be used, NoModel before the first training,
     WorkerUnavailable where no worker answers in time.
     """
     check_masks(masks)
-    run_id = training.newest_model(context)
+    run_id = promoting.serving_run(context)
     if run_id is None:
         raise NoModel("There is no trained model yet. Label some components and train one.")
     if not jobs.worker_is_alive(context):

@@ -11,6 +11,7 @@ from app.actions.context import Context, require_admin
 from app.domain.accounts import Account
 from app.domain.agreement import cohens_kappa, cross_entropy, moves_table
 from app.domain.errors import Conflict, NoModel, NotFound
+from app.storage import jobs as job_rows
 from app.storage import recordings, rounds, runs
 from app.storage.rows import AnyRow
 
@@ -56,22 +57,28 @@ class RoundPlan:
 
 
 def open_round(context: Context, by: Account, plan: RoundPlan) -> RoundView:
-    """Open a round over the most confusing labeled components of the newest model.
+    """Open a round over the labeled components that confuse the model in use most.
 
     Raises NoModel before the first training, NotFound for an unknown recording, Conflict where
-    no labeled component is left to look at again.
+    no labeled component is left to look at again, or the queue is just being sorted anew.
     """
     require_admin(by)
     with context.database.write() as session:
-        model = runs.newest_model(session)
+        model = runs.serving(session)
         if model is None:
             raise NoModel("There is no trained model yet. Train one, then open a round.")
         if plan.recording is not None and recordings.by_id(session, plan.recording) is None:
             raise NotFound("recording", plan.recording)
+        sorting = job_rows.live(session, ["promote"])
+        if sorting:
+            raise Conflict(
+                f"Run {model.id} was promoted just now and the queue does not follow it yet. "
+                f"Open the round when job {sorting[0].id} is done."
+            )
         items = rounds.most_confusing(session, model.id, plan.order, plan.recording, plan.size)
         if not items:
             raise Conflict(
-                "No labeled component is left that the newest model has judged and nobody has "
+                f"No labeled component is left that run {model.id} has judged and nobody has "
                 "looked at since. Train again, then open a round."
             )
         title = plan.title or f"{len(items)} with the {ORDER_TITLES[plan.order]}, run {model.id}"

@@ -24,7 +24,7 @@ STORED_AT_ONCE = 1_000
 
 @dataclass(frozen=True)
 class RunView:
-    """A run as pages and programs see it."""
+    """A run as pages and programs see it. serving: whether its predictions are in use."""
 
     id: int
     state: str
@@ -41,6 +41,7 @@ class RunView:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    serving: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,17 +68,7 @@ def request_run(
         require_admin(by)
     with context.database.write() as session:
         jobs.refuse_second(session, "train")
-        run_id = job_rows.add(
-            session,
-            {
-                "kind": "train",
-                "request": {},
-                "attempts": 0,
-                "cancel_requested": False,
-                "created_by": None if by is None else by.id,
-                "created_at": context.now(),
-            },
-        )
+        run_id = jobs.add(context, session, "train", by=by)
         runs.add(session, run_id, config or {})
     context.tasks.nudge(jobs.LANES["train"])
     return get_run(context, run_id)
@@ -86,16 +77,17 @@ def request_run(
 def get_run(context: Context, run_id: int) -> RunView:
     """The run as it is now. Raises NotFound."""
     with context.database.read() as session:
-        found = runs.one(session, run_id)
+        found, serving = runs.one(session, run_id), runs.serving(session)
     if found is None:
         raise NotFound("training run", run_id)
-    return _view(found)
+    return _view(found, serving)
 
 
 def list_runs(context: Context, before_id: int | None, limit: int) -> list[RunView]:
     """Runs, newest first, older than `before_id` if given."""
     with context.database.read() as session:
-        return [_view(row) for row in runs.page(session, before_id, limit)]
+        serving = runs.serving(session)
+        return [_view(row, serving) for row in runs.page(session, before_id, limit)]
 
 
 def cancel_run(context: Context, by: Account, run_id: int) -> RunView:
@@ -108,13 +100,6 @@ def cancel_run(context: Context, by: Account, run_id: int) -> RunView:
     return get_run(context, run_id)
 
 
-def newest_model(context: Context) -> int | None:
-    """The run whose model is in use, or None before the first."""
-    with context.database.read() as session:
-        found = runs.newest_model(session)
-    return None if found is None else int(found.id)
-
-
 def take_snapshot(context: Context, run_id: int) -> Snapshot:
     """The labels to train on. A run that is tried again gets the very labels it had before."""
     with context.database.write() as session:
@@ -125,7 +110,7 @@ def take_snapshot(context: Context, run_id: int) -> Snapshot:
         if event_id is None:
             event_id = events.last_id(session)
             runs.record(session, run_id, snapshot_event_id=event_id)
-        runs.forget_predictions(session, run_id)
+        runs.forget_attempt(session, run_id)
     snapshot = labels_at(context, event_id)
     with context.database.write() as session:
         runs.record(session, run_id, labels=len(snapshot.labels))
@@ -183,16 +168,24 @@ def store_predictions(context: Context, rows: Sequence[dict[str, Any]]) -> None:
 
 def show_predictions(
     context: Context, run_id: int, on_batch: Callable[[], object] = lambda: None
-) -> None:
-    """Let the queue and the lists follow this run, a short transaction at a time."""
+) -> bool:
+    """Let the queue and the lists follow this run, a short transaction at a time.
+
+    Returns False, and leaves the rest to whoever follows that one, where another run serves.
+    """
     snapshot_event_id = get_run(context, run_id).snapshot_event_id or 0
     after_id = 0
     while True:
         with context.database.write() as session:
             rows = runs.predictions(session, run_id, None, after_id, STORED_AT_ONCE)
             if not rows:
-                return
+                return True
             after_id = rows[-1].component_id
+            # Asked with the states held: who is promoted from here on writes them after us.
+            states.hold(session, [row.component_id for row in rows])
+            serving = runs.serving(session)
+            if serving is None or serving.id != run_id:
+                return False
             states.show_predictions(
                 session,
                 run_id,
@@ -242,7 +235,7 @@ def retrain_if_due(context: Context) -> RunView | None:
         return None
 
 
-def _view(row: AnyRow) -> RunView:
+def _view(row: AnyRow, serving: AnyRow | None) -> RunView:
     return RunView(
         id=row.id,
         state=row.state,
@@ -259,4 +252,5 @@ def _view(row: AnyRow) -> RunView:
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        serving=serving is not None and serving.id == row.id,
     )

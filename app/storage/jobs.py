@@ -30,6 +30,12 @@ def live(session: Session, kinds: Sequence[str]) -> Sequence[Job]:
     return session.execute(statement).scalars().all()
 
 
+def newest(session: Session, kind: str) -> Job | None:
+    """The job of this kind that was asked for last."""
+    statement = select(Job).where(Job.kind == kind).order_by(Job.id.desc()).limit(1)
+    return session.execute(statement).scalar()
+
+
 def claim(session: Session, kinds: Sequence[str], now: datetime) -> Job | None:
     """Take the oldest queued job of these kinds: one statement, so two workers never share it."""
     waiting = select(Job.id).where(Job.state == "queued", Job.kind.in_(kinds)).order_by(Job.id)

@@ -36,7 +36,7 @@ def most_confusing(
 ) -> list[tuple[int, int]]:
     """Labeled components that this run is most confused by: (component, label), worst first.
 
-    Only those that the newest model has looked at with their present label.
+    Only those that it has looked at with their present label.
     """
     column = ComponentState.entropy if order == "entropy" else ComponentState.quality
     statement = (

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.storage import promotions
 from app.storage.rows import AnyRow, AnySelect
 from app.storage.tables import Component, Job, Labeler, Prediction, TrainingRun
 
@@ -64,15 +65,29 @@ def page(session: Session, before_id: int | None, limit: int) -> Sequence[AnyRow
     return session.execute(statement).all()
 
 
-def newest_model(session: Session) -> AnyRow | None:
-    """The newest run that succeeded (id, snapshot_event_id): whose opinion counts."""
-    statement = (
-        select(TrainingRun.id, TrainingRun.snapshot_event_id)
-        .join(Job, Job.id == TrainingRun.id)
-        .where(Job.state == "succeeded", Job.kind == "train")
-        .order_by(TrainingRun.id.desc())
-        .limit(1)
-    )
+_HAS_A_MODEL = or_(
+    Job.state == "succeeded",
+    # All is stored and only the queue is left to sort: whoever else sorts it must know.
+    and_(Job.state == "running", TrainingRun.weights.is_not(None)),
+)
+_MODELS = select(TrainingRun.id, TrainingRun.snapshot_event_id).join(Job, Job.id == TrainingRun.id)
+
+
+def serving(session: Session) -> AnyRow | None:
+    """The run whose opinion counts (id, snapshot_event_id), or None before the first.
+
+    It is the one that an admin promoted; the newest where nobody did, or the last choice was
+    the newest.
+    """
+    choice = promotions.standing(session)
+    if choice is None or choice.run_id is None:
+        return newest_with_model(session)
+    return session.execute(_MODELS.where(TrainingRun.id == choice.run_id)).first()
+
+
+def newest_with_model(session: Session) -> AnyRow | None:
+    """The newest run whose model and predictions are there (id, snapshot_event_id)."""
+    statement = _MODELS.where(_HAS_A_MODEL).order_by(TrainingRun.id.desc()).limit(1)
     return session.execute(statement).first()
 
 
@@ -97,9 +112,10 @@ def add_predictions(session: Session, rows: Sequence[dict[str, Any]]) -> None:
         session.connection().execute(insert(Prediction), list(rows))
 
 
-def forget_predictions(session: Session, run_id: int) -> None:
+def forget_attempt(session: Session, run_id: int) -> None:
     """Clear what an interrupted attempt left, before the run is tried again."""
     session.execute(delete(Prediction).where(Prediction.run_id == run_id))
+    record(session, run_id, weights=None, metrics=None, environment=None)
 
 
 def predictions(

@@ -87,6 +87,22 @@ _SHOW_PREDICTION = (
 )
 
 
+def hold(session: Session, component_ids: Sequence[int]) -> dict[int, tuple[int, int | None]]:
+    """Lock these components' states until the transaction ends; returns each one's last event
+    (0 before the first) and label.
+
+    Locked on PostgreSQL, in the order in which answers lock: an answer that comes meanwhile
+    waits, then voids the quality that is written here.
+    """
+    found = session.execute(
+        select(ComponentState.component_id, ComponentState.last_event_id, ComponentState.label)
+        .where(ComponentState.component_id.in_(component_ids))
+        .order_by(ComponentState.component_id)
+        .with_for_update()
+    )
+    return {row.component_id: (row.last_event_id or 0, row.label) for row in found}
+
+
 def show_predictions(
     session: Session, run_id: int, snapshot_event_id: int, rows: Sequence[dict[str, Any]]
 ) -> None:
@@ -96,16 +112,7 @@ def show_predictions(
     left out where the component was answered after the run's snapshot, or has another label
     since: it would be of a label gone by.
     """
-    keys = [row["component_id"] for row in rows]
-    # Locked on PostgreSQL, in the order in which answers lock: one that comes meanwhile waits,
-    # then voids the quality that is written here.
-    found = session.execute(
-        select(ComponentState.component_id, ComponentState.last_event_id, ComponentState.label)
-        .where(ComponentState.component_id.in_(keys))
-        .order_by(ComponentState.component_id)
-        .with_for_update()
-    )
-    now = {row.component_id: (row.last_event_id or 0, row.label) for row in found}
+    now = hold(session, [row["component_id"] for row in rows])
 
     def holds(row: Mapping[str, Any]) -> bool:
         last_event_id, label = now[row["component_id"]]

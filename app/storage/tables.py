@@ -300,6 +300,20 @@ class TrainingRun(Base):
     weights: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
 
+class Promotion(Base):
+    """An admin's choice of the run that serves predictions; the newest row holds.
+
+    run_id None: always the newest run. Append-only: a trigger refuses UPDATE and DELETE.
+    """
+
+    __tablename__ = "promotion"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("training_run.id"))
+    labeler_id: Mapped[int | None] = mapped_column(ForeignKey("labeler.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Prediction(Base):
     """One run's opinion of one component; probabilities are calibrated and sum to 1."""
 

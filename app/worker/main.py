@@ -15,7 +15,7 @@ from app.settings import Settings
 from app.storage.tasks import TaskQueue
 from app.worker.demo import load_demo_job
 from app.worker.machine import threads
-from app.worker.score import predict, score
+from app.worker.score import predict, serve
 from app.worker.train import train
 from app.worker.work import Handler, Worker
 from classifier.training import configure_threads
@@ -25,7 +25,8 @@ log = structlog.get_logger()
 HANDLERS: Mapping[str, Handler] = {
     "train": train,
     "demo": load_demo_job,
-    "score": score,
+    "score": serve,
+    "promote": serve,
     "predict": predict,
 }
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from app.actions import training
+from app.actions import promoting, training
 from app.actions.context import Context
 from app.domain.errors import NoModel
 from app.storage.columns import pack_array, unpack_array
 from app.storage.tables import Job
 from app.worker.machine import device
-from app.worker.train import score_rest
+from app.worker.train import FOLDS_SHARE, score_rest
 from app.worker.work import Pulse
 from classifier.ensemble import Ensemble
 from classifier.uncertainty import predictive_entropy
@@ -26,13 +26,19 @@ def load_ensemble(context: Context, run_id: int) -> Ensemble:
     return Ensemble.from_bytes(weights)
 
 
-def score(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
-    """Let the newest model judge what was imported after its training."""
-    run_id = int(job.request["run"])
-    pulse({"stage": "scoring", "fraction": 0.0})
-    scored = score_rest(context, run_id, load_ensemble(context, run_id), pulse)
-    if run_id == training.newest_model(context):
-        training.show_predictions(context, run_id, pulse.keep_alive)
+def serve(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
+    """Let the run that serves judge what was imported after its training, then sort the queue by
+    it. If another is promoted meanwhile, begin again with that one.
+    """
+    scored = 0
+    while (run_id := promoting.serving_run(context)) is not None:
+        pulse({"stage": "scoring", "fraction": 0.0})
+        # A model is large; where nothing is new it need not be read.
+        if any(training.unpredicted(context, run_id)):
+            scored += score_rest(context, run_id, load_ensemble(context, run_id), pulse)
+        pulse({"stage": "sorting the queue", "fraction": FOLDS_SHARE})
+        if training.show_predictions(context, run_id, pulse):
+            break
     return {"progress": {"stage": "done", "fraction": 1.0, "scored": scored}}
 
 

@@ -138,13 +138,13 @@ def test_a_long_name_of_a_source_is_cut(world: World, name: str) -> None:
 def test_new_components_are_scored_once_there_is_a_model(world: World) -> None:
     world.recording(1)
     assert world.tasks.lanes == []
-    run = world.train({})
+    world.train({})
     world.tasks.lanes.clear()
     world.recording(1)
     assert world.tasks.lanes == ["slow"]
     with world.context.database.read() as session:
         job = session.execute(select(Base.metadata.tables["job"]).where()).all()[-1]
-    assert (job.kind, job.request) == ("score", {"run": run})
+    assert (job.kind, job.request) == ("score", {})
 
 
 @settings(

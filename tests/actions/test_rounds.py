@@ -3,7 +3,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.actions import queueing, rounds, training
+from app.actions import promoting, queueing, rounds
 from app.actions.labeling import Answer
 from app.actions.queueing import Wanted
 from app.actions.rounds import RoundPlan, RoundView
@@ -202,4 +202,4 @@ def test_rounds_are_listed_newest_first(world: World) -> None:
     assert (listed[0].title, listed[0].created_by) == ("Second look", "Alice")
     assert listed[1].title == f"1 with the worst label quality, run {first.run}"
     assert rounds.list_rounds(world.context, second.id, 10) == [listed[1]]
-    assert training.newest_model(world.context) == first.run
+    assert promoting.serving_run(world.context) == first.run

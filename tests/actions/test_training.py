@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.actions import jobs, training
+from app.actions import jobs, promoting, training
 from app.actions.training import Snapshot
 from app.domain.errors import Conflict, NotAllowed, NotFound
 from tests.support.world import ALICE, BOB, CAROL, World
@@ -141,12 +141,12 @@ def test_a_run_that_has_ended_is_not_cancelled(world: World) -> None:
         training.cancel_run(world.context, ALICE, run)
 
 
-def test_the_newest_model_is_of_the_newest_run_that_succeeded(world: World) -> None:
-    assert training.newest_model(world.context) is None
+def test_the_newest_run_that_succeeded_serves(world: World) -> None:
+    assert promoting.serving_run(world.context) is None
     good = world.train({})
     failed = training.request_run(world.context, ALICE)
     assert jobs.finish(world.context, world.claimed(failed.id), "failed", error="no")
-    assert training.newest_model(world.context) == good
+    assert promoting.serving_run(world.context) == good
     assert [run.id for run in training.list_runs(world.context, None, 5)] == [failed.id, good]
 
 

@@ -17,6 +17,7 @@ Opens = Callable[..., Visit]
 def furnished(site: Site) -> Site:
     """A site with a recording, a model and a round."""
     site.store(recording(labels=[1, 2, 3, 4, 0] * 6))
+    site.trained(predicted=2)
     site.trained(predicted=1)
     rounds.open_round(site.context, site.alice, RoundPlan("quality", 5))
     return site
@@ -33,6 +34,8 @@ PAGES = (
     "/rounds/1/label",
     "/runs",
     "/runs/1",
+    "/runs/compare",
+    "/runs/compare?a=1&b=2",
     "/recordings/1",
     "/import",
     "/people",

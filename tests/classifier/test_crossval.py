@@ -21,6 +21,8 @@ def test_every_component_gets_a_prediction_and_json_can_hold_the_metrics(recordi
     assert metrics["components"] == 60
     assert metrics["temperature"] == pytest.approx(trained.temperature)
     assert metrics["before_temperature"]["cross_entropy"] > 0
+    for table in (metrics["reliability"], metrics["before_temperature"]["reliability"]):
+        assert sum(row["count"] for row in table) == 60
     assert len(metrics["folds"]) == 2
 
 

@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from classifier.calibration import apply_temperature, fit_temperature
-from classifier.metrics import classification_metrics, expected_calibration_error
+from classifier.metrics import (
+    classification_metrics,
+    expected_calibration_error,
+    reliability_table,
+)
 from classifier.uncertainty import (
     label_cross_entropy,
     label_quality,
@@ -74,6 +78,16 @@ def test_calibration_error_by_hand():
     p = np.array([[0.9, 0.1, 0, 0]] * 10)
     assert expected_calibration_error(p, [1] * 9 + [2]) == pytest.approx(0)
     assert expected_calibration_error(p, [1] * 5 + [2] * 5) == pytest.approx(0.4)
+
+
+def test_the_reliability_table_by_hand():
+    p = np.array([[0.92, 0.08, 0, 0]] * 4 + [[0.0, 0.96, 0.04, 0]] + [[0.2, 0.2, 0.6, 0]] * 2)
+    table = reliability_table(p, [1, 1, 1, 2, 2, 3, 4], bins=5)
+    nothing = {"count": 0, "confidence": None, "right": None}
+    assert table[0] == table[1] == table[3] == nothing
+    assert table[2] == {"count": 2, "confidence": pytest.approx(0.6), "right": 0.5}
+    assert table[4] == {"count": 5, "confidence": pytest.approx(0.928), "right": 0.8}
+    assert len(reliability_table(np.zeros((0, 4)), [])) == 15
 
 
 def test_metrics_by_hand():

@@ -6,7 +6,7 @@ from uuid import UUID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.actions import training
+from app.actions import promoting, training
 from app.storage import states
 from app.storage.tables import ComponentState
 from tests.support.world import ALICE, BOB, CAROL, World
@@ -66,7 +66,7 @@ def test_the_cache_equals_what_is_rebuilt_from_the_log(
 ) -> None:
     keys = world.recording(COMPONENTS, labels=labels)
     play(world, keys, events)
-    run = training.newest_model(world.context)
+    run = promoting.serving_run(world.context)
     trained = any(kind == "train" for kind, *_ in events)
     before = {key: shown(world.state(key)) for key in keys}
     with world.context.database.write() as session:
@@ -110,10 +110,11 @@ def test_skipping_leaves_the_quality(world: World) -> None:
 def test_an_answer_during_the_training_has_no_quality(world: World) -> None:
     key = world.component(labeled_by=[ALICE])
     run = training.request_run(world.context, ALICE)
+    world.claimed(run.id)
     snapshot = training.take_snapshot(world.context, run.id)
     world.label(BOB, key, 1)
     world.predict(run.id, {key: (0.1, 0.7, 0.1, 0.1)}, snapshot)
-    training.show_predictions(world.context, run.id)
+    assert training.show_predictions(world.context, run.id)
     state = world.state(key)
     assert (state.predicted, state.quality) == (2, None)
 
@@ -124,10 +125,11 @@ def test_the_quality_is_not_of_a_label_that_was_taken_back_during_the_training(
     key = world.component(labeled_by=[ALICE], label=1)
     mistake = world.label(ALICE, key, 2)
     run = training.request_run(world.context, ALICE)
+    world.claimed(run.id)
     snapshot = training.take_snapshot(world.context, run.id)
     world.undo(ALICE, mistake)
     world.predict(run.id, {key: (0.1, 0.7, 0.1, 0.1)}, snapshot)
-    training.show_predictions(world.context, run.id)
+    assert training.show_predictions(world.context, run.id)
     assert (world.state(key).label, world.state(key).quality) == (1, None)
 
 

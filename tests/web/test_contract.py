@@ -184,8 +184,6 @@ def test_what_comes_later_answers_501(site: Site, client: Any) -> None:
     site.world.train({site.world.component(imported=1): SURE})
     overlap = client.post(f"{API}/queue/next", json={"strategy": "overlap"})
     problem(overlap, 501, "overlap", "Use unlabeled")
-    problem(client.post(f"{API}/training-runs/1/promote"), 501, "newest run")
-    problem(client.post(f"{API}/training-runs/9/promote"), 404, "training run 9")
 
 
 def test_a_skipped_component_is_left_to_others(site: Site, bob: Any) -> None:
@@ -304,6 +302,31 @@ def test_a_training_run_is_queued_listed_and_cancelled(site: Site, client: Any) 
         client.post(f"{API}/training-runs/{len(pages(client, '/training-runs', limit=9))}/cancel")
     listed = [one["id"] for one in pages(client, "/training-runs", limit=2)]
     assert listed == [5, 4, 3, 2, 1]
+
+
+def test_a_run_is_promoted_and_left_for_the_newest_again(site: Site, client: Any) -> None:
+    asked = f"{API}/training-runs"
+    nothing = client.get(f"{asked}/serving").json()
+    assert (nothing["run"], nothing["promoted"], nothing["job"]) == (None, False, None)
+    key = site.world.component(imported=1)
+    first, second = site.world.train({key: SURE}), site.world.train({key: TORN})
+    assert client.get(f"{asked}/serving").json()["run"] == second
+    promoted = client.post(f"{asked}/{first}/promote")
+    assert (promoted.status_code, promoted.json()["serving"]) == (202, True)
+    assert {one["id"]: one["serving"] for one in client.get(asked).json()["items"]} == {
+        first: True,
+        second: False,
+    }
+    serving = client.get(f"{asked}/serving").json()
+    assert (serving["run"], serving["newest"]) == (first, second)
+    assert (serving["promoted"], serving["promoted_by"]) == (True, "Alice")
+    assert client.get(f"{API}/jobs/{serving['job']}").json()["kind"] == "promote"
+    assert client.get(f"{API}/predictions").json()["items"][0]["run"] == first
+    left = client.post(f"{asked}/serving/follow-newest")
+    assert (left.status_code, left.json()["run"], left.json()["promoted"]) == (202, second, False)
+    problem(client.post(f"{asked}/99/promote"), 404, "training run 99")
+    waiting = client.post(asked).json()["id"]
+    problem(client.post(f"{asked}/{waiting}/promote"), 409, "has not begun", "Promote one")
 
 
 def test_a_round_is_answered_blind_revealed_and_counted(site: Site, client: Any, bob: Any) -> None:

@@ -4,7 +4,9 @@ import re
 from collections.abc import Sequence
 
 from app.actions.browsing import RecordingView
+from app.actions.comparing import Comparison, Disagreement
 from app.actions.labeling import Receipt
+from app.actions.promoting import Serving
 from app.actions.queueing import Work
 from app.actions.rounds import RoundView
 from app.actions.training import RunView
@@ -118,6 +120,48 @@ def receipt(view: Receipt) -> schemas.LabelAnswer:
 def run(view: RunView) -> schemas.TrainingRunOut:
     """A training run."""
     return schemas.TrainingRunOut.model_validate(view, from_attributes=True)
+
+
+def serving(view: Serving) -> schemas.ServingOut:
+    """Which run serves."""
+    return schemas.ServingOut(
+        run=view.run,
+        promoted=view.promoted,
+        promoted_by=view.promoted_by,
+        promoted_at=view.promoted_at,
+        newest=view.newest,
+        job=None if view.sorting is None else view.sorting.id,
+    )
+
+
+def comparison(
+    both: Comparison,
+    agreement: list[list[int]],
+    found: Sequence[Disagreement],
+    following: Position | None,
+) -> schemas.ComparisonOut:
+    """Where two runs disagree."""
+    return schemas.ComparisonOut(
+        a=both.a.id,
+        b=both.b.id,
+        settings=[schemas.DifferenceOut(**vars(one)) for one in both.settings],
+        agreement=agreement,
+        items=[
+            schemas.DisagreementOut(
+                component=one.component,
+                recording=one.recording,
+                label=one.label,
+                a=one.a,
+                b=one.b,
+                a_predicted=one.a_says,
+                b_predicted=one.b_says,
+                distance=one.distance,
+                urls=urls(one.component, one.content_hash),
+            )
+            for one in found
+        ],
+        next=None if following is None else encode_cursor(following),
+    )
 
 
 def round_(view: RoundView) -> schemas.RoundOut:

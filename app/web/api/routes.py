@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from app.web.api import (
+    comparing,
     components,
     labeling,
     predictions,
@@ -14,6 +15,16 @@ from app.web.api import (
 from app.web.api.present import API
 
 router = APIRouter(prefix=API)
-# Routes are tried in this order: what labelers call all day comes first.
-for part in (labeling, components, recordings, training, predictions, rounds, system):
+# Routes are tried in this order: what labelers call all day comes first, and `compare` before
+# the run that its place could name.
+for part in (
+    labeling,
+    components,
+    recordings,
+    comparing,
+    training,
+    predictions,
+    rounds,
+    system,
+):
     router.include_router(part.router)

@@ -131,7 +131,7 @@ class ComponentOut(BaseModel):
     people: int = Field(description="how many people have answered")
     disagreement: bool
     prediction: PredictionOut | None = Field(
-        description="of the newest model; null where none, or hidden"
+        description="of the run in use; null where none, or hidden"
     )
     hidden: bool = Field(
         description="true where labels and prediction are withheld until you have answered"
@@ -298,10 +298,58 @@ class TrainingRunOut(BaseModel):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    serving: bool = Field(description="whether its predictions are the ones in use")
+
+
+class ServingOut(BaseModel):
+    """The run whose model and predictions are in use."""
+
+    run: int | None = Field(description="null before the first training")
+    promoted: bool = Field(description="false: the newest run serves, and the next one after it")
+    promoted_by: str | None
+    promoted_at: datetime | None
+    newest: int | None = Field(description="the newest run that has a model")
+    job: int | None = Field(
+        description="by which queue and lists follow the last choice, until it has succeeded"
+    )
 
 
 class TrainingRunPage(BaseModel):
     items: list[TrainingRunOut]
+    next: str | None
+
+
+class DifferenceOut(BaseModel):
+    """A setting that two runs do not share; null where one does not have it."""
+
+    name: str
+    a: Any
+    b: Any
+
+
+class DisagreementOut(BaseModel):
+    """A component of which two runs predict different classes."""
+
+    component: int
+    recording: int
+    label: LabelCode | None = Field(description="the present consensus")
+    a: tuple[float, float, float, float] = Field(description="run a's probabilities of 1 to 4")
+    b: tuple[float, float, float, float]
+    a_predicted: LabelCode
+    b_predicted: LabelCode
+    distance: float = Field(description="total variation of the two predictions, 0 to 1")
+    urls: ComponentUrls
+
+
+class ComparisonOut(BaseModel):
+    a: int
+    b: int
+    settings: list[DifferenceOut] = Field(description="what was set differently, and that alone")
+    agreement: list[list[int]] = Field(
+        description="4x4: row the class that run a predicts, column run b; of the components "
+        "that both have judged"
+    )
+    items: list[DisagreementOut]
     next: str | None
 
 

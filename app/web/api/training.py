@@ -1,4 +1,4 @@
-"""`/training-runs`: asking for a training, watching it, stopping it."""
+"""`/training-runs`: asking for a training, watching it, stopping it, choosing which one serves."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,11 +8,10 @@ from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from app.actions import training
-from app.domain.errors import NotBuiltYet
+from app.actions import promoting, training
 from app.web.access import Admin, Caller, World
 from app.web.api import present
-from app.web.api.schemas import Cursor, TrainingIn, TrainingRunOut, TrainingRunPage
+from app.web.api.schemas import Cursor, ServingOut, TrainingIn, TrainingRunOut, TrainingRunPage
 from app.web.problems import responses
 
 router = APIRouter(prefix="/training-runs", tags=["training"])
@@ -57,6 +56,18 @@ def list_runs(
     )
 
 
+@router.get("/serving", responses=responses(401))
+def get_serving(context: World, account: Caller) -> ServingOut:
+    """Which run's predictions are in use, and why."""
+    return present.serving(promoting.serving(context))
+
+
+@router.post("/serving/follow-newest", status_code=202, responses=responses(400, 401, 403))
+def follow_newest(context: World, account: Admin) -> ServingOut:
+    """Let the newest run serve, and each that succeeds after it: the opposite of promoting one."""
+    return present.serving(promoting.follow_newest(context, account))
+
+
 @router.get("/{run}", responses=responses(401, 404, 422))
 def get_run(context: World, account: Caller, run: RunId) -> TrainingRunOut:
     """One run: state, progress, metrics."""
@@ -98,8 +109,11 @@ def cancel_run(context: World, account: Admin, run: RunId) -> TrainingRunOut:
     return present.run(training.cancel_run(context, account, run))
 
 
-@router.post("/{run}/promote", responses=responses(401, 403, 404, 422, 501))
+@router.post("/{run}/promote", status_code=202, responses=responses(400, 401, 403, 404, 409, 422))
 def promote_run(context: World, account: Admin, run: RunId) -> TrainingRunOut:
-    """Later: make an older run's model the one in use."""
-    training.get_run(context, run)
-    raise NotBuiltYet("The newest run that succeeded is the one in use; choosing comes later.")
+    """Let this run serve until another is promoted, however many are trained meanwhile.
+
+    Predictions are its own at once; the queue and the lists follow as a worker sorts them.
+    409 for a run that has not succeeded.
+    """
+    return present.run(promoting.promote(context, account, run))

@@ -1,7 +1,5 @@
 """Browsing components: a wall of thumbnails, and a page for each with its history."""
 
-import hashlib
-from collections.abc import Sequence
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
@@ -9,13 +7,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from app.actions import browsing, pictures
-from app.actions.views import ComponentView
 from app.domain.errors import InvalidInput
-from app.domain.recordings import MASK_SIZE_PX
 from app.storage.components import Filters
 from app.web.access import Caller, World
 from app.web.api import present
 from app.web.pages.parts import Absent, Key, OptionalKey, recording_choices
+from app.web.pages.sprites import COLUMNS, sprite_of
 from app.web.templating import page
 
 router = APIRouter()
@@ -25,7 +22,6 @@ LabelOrNone = Annotated[int, Field(ge=0, le=4, description="0: without a label")
 ShortText = Annotated[str, Field(max_length=200)]
 
 TILES_A_PAGE = 60
-SPRITE_COLUMNS = 10
 MOST_SPRITES = 200
 ORDERS = (
     ("id", "as imported"),
@@ -77,18 +73,8 @@ def components_page(
         orders=ORDERS,
         next_url=next_url,
         page_size=TILES_A_PAGE,
-        sprite_url=_sprite_url(found),
-        sprite_columns=SPRITE_COLUMNS,
-        sprite_width=SPRITE_COLUMNS * MASK_SIZE_PX,
-        sprite_height=-(-len(found) // SPRITE_COLUMNS) * MASK_SIZE_PX,
+        sprite=sprite_of([(one.id, one.content_hash) for one in found]),
     )
-
-
-def _sprite_url(shown: Sequence[ComponentView]) -> str:
-    # The content in the address: the picture may be kept for ever.
-    version = hashlib.sha256("".join(one.content_hash for one in shown).encode()).hexdigest()
-    keys = ",".join(str(one.id) for one in shown)
-    return f"/components/sprite.png?ids={keys}&v={version[:16]}"
 
 
 @router.get("/components/sprite.png")
@@ -101,7 +87,7 @@ def sprite(
     keys = [int(key) for key in ids.split(",")]
     if len(keys) > MOST_SPRITES or len(set(keys)) != len(keys):
         raise InvalidInput(f"ids: up to {MOST_SPRITES} different components.")
-    picture = pictures.sprites(context, keys, SPRITE_COLUMNS)
+    picture = pictures.sprites(context, keys, COLUMNS)
     headers = {"Cache-Control": "private, max-age=31536000, immutable"}
     return Response(picture, media_type="image/png", headers=headers)
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.actions import browsing, jobs, rounds, training
+from app.actions import browsing, jobs, promoting, rounds, training
 from app.web.access import Caller, World
 from app.web.templating import page
 
@@ -24,7 +24,7 @@ def overview(
     """Counts, training and rounds; two offers where the database is empty."""
     recordings = browsing.list_recordings(context, after, RECORDINGS_A_PAGE)
     newest = training.list_runs(context, None, 1)
-    model = training.newest_model(context)
+    model = promoting.serving_run(context)
     loading = jobs.live(context, "demo")
     return page(
         request,

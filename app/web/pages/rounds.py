@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
-from app.actions import rounds, training
+from app.actions import promoting, rounds
 from app.actions.context import Context
 from app.actions.rounds import Order, RoundPlan
 from app.domain.errors import Conflict, NotFound
@@ -74,7 +74,7 @@ def _rounds(
         here="rounds",
         rounds=found,
         more=found[-1].id if len(found) == ROUNDS_A_PAGE else None,
-        model=training.newest_model(context),
+        model=promoting.serving_run(context),
         recordings=recording_choices(context),
         problem=problem,
     )

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from app.web.pages import (
     account,
+    comparing,
     components,
     desk,
     entry,
@@ -15,5 +16,16 @@ from app.web.pages import (
 )
 
 router = APIRouter(include_in_schema=False)
-for part in (entry, overview, recordings, desk, components, rounds, runs, people, account):
+for part in (
+    entry,
+    overview,
+    recordings,
+    desk,
+    components,
+    rounds,
+    comparing,
+    runs,
+    people,
+    account,
+):
     router.include_router(part.router)

@@ -1,9 +1,12 @@
-"""Training runs: starting, watching, cancelling, reading."""
+"""Training runs: starting, watching, cancelling, reading, choosing which one serves."""
+
+from collections.abc import Sequence
 
 from fastapi import APIRouter, Request, Response
 
-from app.actions import training
+from app.actions import promoting, training
 from app.actions.context import Context
+from app.actions.training import RunView
 from app.domain.errors import Conflict
 from app.web.access import Admin, Caller, World
 from app.web.pages.parts import Key, OptionalKey, to
@@ -36,7 +39,7 @@ def train(request: Request, context: World, account: Admin) -> Response:
 @router.get("/runs/{run_id}")
 def run_page(request: Request, context: World, account: Caller, run_id: Key) -> Response:
     """One run: live progress, then how good it became."""
-    return page(request, "run.html", here="runs", run=training.get_run(context, run_id))
+    return _run(request, context, run_id)
 
 
 @router.post("/runs/{run_id}/cancel")
@@ -45,9 +48,39 @@ def cancel(request: Request, context: World, account: Admin, run_id: Key) -> Res
     try:
         training.cancel_run(context, account, run_id)
     except Conflict as error:
-        run = training.get_run(context, run_id)
-        return page(request, "run.html", error.status, here="runs", run=run, problem=str(error))
+        return _run(request, context, run_id, status=error.status, problem=str(error))
     return to(f"/runs/{run_id}")
+
+
+@router.post("/runs/{run_id}/promote")
+def promote(request: Request, context: World, account: Admin, run_id: Key) -> Response:
+    """Let this run serve until another is promoted."""
+    try:
+        promoting.promote(context, account, run_id)
+    except Conflict as error:
+        return _run(request, context, run_id, status=error.status, problem=str(error))
+    return to(f"/runs/{run_id}")
+
+
+@router.post("/runs/follow-newest")
+def follow_newest(context: World, account: Admin) -> Response:
+    """Let the newest run serve again, and each after it."""
+    promoting.follow_newest(context, account)
+    return to("/runs")
+
+
+def _run(
+    request: Request, context: Context, run_id: int, *, status: int = 200, problem: str = ""
+) -> Response:
+    return page(
+        request,
+        "run.html",
+        status,
+        here="runs",
+        run=training.get_run(context, run_id),
+        serving=promoting.serving(context),
+        problem=problem,
+    )
 
 
 def _runs(
@@ -59,13 +92,26 @@ def _runs(
     problem: str = "",
 ) -> Response:
     found = training.list_runs(context, before, RUNS_A_PAGE)
+    account = request.state.account
     return page(
         request,
         "runs.html",
         status,
         here="runs",
         runs=found,
+        serving=promoting.serving(context),
+        comparable=_to_compare(found) if account.is_admin else None,
         live_run=next((run for run in found if run.state in LIVE), None),
         more=found[-1].id if len(found) == RUNS_A_PAGE else None,
         problem=problem,
     )
+
+
+def _to_compare(shown: Sequence[RunView]) -> tuple[int, int] | None:
+    """The two of these runs that are offered first: the one in use and the newest other one that
+    has succeeded. None where there are not two to choose from.
+    """
+    if len(shown) < 2:
+        return None
+    done = sorted(shown, key=lambda run: (not run.serving, run.state != "succeeded", -run.id))
+    return done[0].id, done[1].id
