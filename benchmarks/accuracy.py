@@ -18,7 +18,6 @@ from cleanlab.rank import get_label_quality_scores
 from numpy.typing import NDArray
 
 from benchmarks.caiman_cnn import CaimanCnn
-from classifier.inputs import Components
 from benchmarks.contenders import Contender
 from benchmarks.hand_features import EVERYTHING, MASK, FeatureTable
 from benchmarks.harness import Figures, Options, Run, basic_scores, run, say
@@ -29,6 +28,7 @@ from benchmarks.simulated import Fields, Labels, Probabilities, Referee
 from benchmarks.somata_contender import Somata
 from classifier.config import TrainingConfig
 from classifier.ensemble import with_measures
+from classifier.inputs import Components
 from classifier.label_noise import chance_wrong
 from classifier.uncertainty import label_quality, margin, predictive_entropy, self_confidence
 

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from classifier.inputs import Components
 from benchmarks.contenders import FoldModels, Predictor, Trained
 from benchmarks.simulated import Fields, Probabilities
 from classifier.classes import CLASSES, MASK_SIZE_PX, columns_of
 from classifier.folds import FoldPlan
+from classifier.inputs import Components
 
 PATCH_PX = 50
 

@@ -7,10 +7,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.inputs import Components
 from benchmarks.simulated import Fields, Probabilities
 from classifier.classes import CLASSES
 from classifier.folds import FoldPlan
+from classifier.inputs import Components
 
 
 class Trained(Protocol):

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.inputs import Components
 from classifier.context_features import context_features
+from classifier.inputs import Components
 from classifier.mask_features import Columns, mask_features
 from classifier.trace_features import trace_features
 

@@ -67,7 +67,7 @@ def spread(values: Sequence[float]) -> str:
 
 def plan_of(fields: Fields, seed: int) -> FoldPlan:
     """The folds by field of view that every contender gets for this seed."""
-    return plan_folds(fields.labels, fields.components.recordings, FOLDS, seed)
+    return plan_folds(fields.labels, fields.components.groups, FOLDS, seed)
 
 
 def run(contender: Contender, fields: Fields, seed: int) -> Run:

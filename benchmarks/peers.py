@@ -12,12 +12,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from classifier.inputs import Components
 from benchmarks.contenders import Trained
 from benchmarks.hand_features import FeatureTable
 from benchmarks.simulated import Fields, Probabilities
 from classifier.classes import CLASSES, CODES
 from classifier.folds import FoldPlan
+from classifier.inputs import Components
 
 Estimator = Any
 """scikit-learn's classifiers carry no types."""

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch.nn import functional
 
-from classifier.inputs import Components
 from benchmarks.simulated import Labels, Referee, joined
+from classifier.inputs import Components
 from classifier.simulate import SimulationConfig, simulate_recording
 
 HALF_PX = 25
@@ -79,8 +79,8 @@ def shifted(components: Components, seed: int) -> Components:
     """
     places: list[NDArray[np.intp]] = []
     parts: list[Components] = []
-    for recording in np.unique(components.recordings):
-        rows = np.flatnonzero(components.recordings == recording)
+    for recording in np.unique(components.groups):
+        rows = np.flatnonzero(components.groups == recording)
         rng = np.random.default_rng([seed, int(recording)])
         places.append(rows)
         parts.append(_shift_recording(components.take(rows), Shift.draw(rng), rng))

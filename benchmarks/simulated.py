@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.inputs import Components
 from classifier.classes import CLASSES, CODES, columns_of
+from classifier.inputs import Components
 from classifier.metrics import classification_metrics
 
 PUBLIC = Path(__file__).resolve().parents[2] / "shared" / "data" / "simulated" / "public.npz"
@@ -128,7 +128,7 @@ def some_fields(
     fields: Fields, referee: Referee, count: int, most_each: int
 ) -> tuple[Fields, Referee]:
     """The first `count` fields of view, at most so many components of each: for a quick look."""
-    recordings = fields.components.recordings
+    recordings = fields.components.groups
     chosen = np.concatenate(
         [np.flatnonzero(recordings == one)[:most_each] for one in np.unique(recordings)[:count]]
     )
@@ -152,7 +152,7 @@ def joined(parts: Sequence[Components]) -> Components:
             if first.contexts is None
             else np.concatenate([_present(part.contexts) for part in parts])
         ),
-        recordings=np.concatenate([part.recordings for part in parts]),
+        recordings=np.concatenate([part.groups for part in parts]),
     )
 
 

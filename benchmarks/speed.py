@@ -19,7 +19,6 @@ from torch import nn
 from torch.nn import functional
 
 from benchmarks.caiman_cnn import caiman_patches, caiman_shape
-from classifier.inputs import Components
 from benchmarks.contenders import Trained
 from benchmarks.hand_features import MASK
 from benchmarks.harness import FOLDS, Options, plan_of, run, say
@@ -28,6 +27,7 @@ from benchmarks.simulated import Fields, Probabilities, Referee
 from benchmarks.somata_contender import Somata
 from classifier.classes import columns_of
 from classifier.config import TrainingConfig
+from classifier.inputs import Components
 from classifier.models import build_model
 from classifier.prepare import prepare_masks
 

@@ -26,6 +26,19 @@ def predictive_entropy(probabilities: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(np.clip(-(p * logs).sum(axis=1), 0.0, np.log(p.shape[1])))
 
 
+def mutual_information(by_model: ArrayLike) -> NDArray[np.float64]:
+    """How much of an ensemble's entropy is its members' disagreement, in nats.
+
+    by_model: (models, components, classes). The entropy of the mean prediction less the mean
+    entropy of the predictions (the expected entropy): the first part is what more labels would
+    settle, the second what is ambiguous however many there are.
+    Returns (components,), 0 where all agree. Source: Depeweg et al., ICML 2018.
+    """
+    p = np.asarray(by_model, dtype=np.float64)
+    expected = np.mean([predictive_entropy(one) for one in p], axis=0)
+    return np.asarray(np.maximum(predictive_entropy(p.mean(axis=0)) - expected, 0.0))
+
+
 def label_cross_entropy(probabilities: ArrayLike, labels: ArrayLike) -> NDArray[np.float64]:
     """Cross-entropy of each label under its prediction, in nats: -ln p(label)."""
     return -np.log(np.maximum(self_confidence(probabilities, labels), SMALLEST))

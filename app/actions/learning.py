@@ -54,9 +54,7 @@ def looks_of(context: Context, component_ids: Sequence[int]) -> Looks:
     )
 
 
-def traces_of(
-    context: Context, component_ids: Sequence[int]
-) -> list[NDArray[np.float32] | None]:
+def traces_of(context: Context, component_ids: Sequence[int]) -> list[NDArray[np.float32] | None]:
     """Traces in the order of the keys. A part of a recording at a time: traces are long."""
     with context.database.read() as session:
         found = measures.traces(session, component_ids)

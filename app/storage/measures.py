@@ -29,9 +29,7 @@ def arrays_and_places(session: Session, component_ids: Sequence[int]) -> list[An
     return [found[key] for key in component_ids]
 
 
-def traces(
-    session: Session, component_ids: Sequence[int]
-) -> dict[int, NDArray[np.float32] | None]:
+def traces(session: Session, component_ids: Sequence[int]) -> dict[int, NDArray[np.float32] | None]:
     """The trace of each component, None where its recording has none."""
     statement = select(ComponentArrays.component_id, ComponentArrays.trace).where(
         ComponentArrays.component_id.in_(component_ids)
@@ -53,9 +51,7 @@ def unmeasured_recordings(session: Session, version: int) -> list[int]:
     """Recordings that have a component without measures of this version, in order of key."""
     measured = (
         select(ComponentMeasures.component_id)
-        .where(
-            ComponentMeasures.component_id == Component.id, ComponentMeasures.version == version
-        )
+        .where(ComponentMeasures.component_id == Component.id, ComponentMeasures.version == version)
         .exists()
     )
     lacking = select(Component.id).where(Component.recording_id == RecordingRow.id, ~measured)

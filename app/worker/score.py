@@ -14,6 +14,7 @@ from app.worker.machine import device
 from app.worker.train import FOLDS_SHARE, score_rest
 from app.worker.work import Pulse
 from classifier.ensemble import Ensemble
+from classifier.inputs import Components
 from classifier.uncertainty import predictive_entropy
 
 
@@ -48,6 +49,9 @@ def predict(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
     if job.request_bytes is None:
         raise ValueError("the request holds no masks")
     ensemble = load_ensemble(context, int(job.request["run"]))
-    probabilities = ensemble.predict(unpack_array(job.request_bytes), device=device())
+    # Masks that nobody has stored come without a recording: each is taken at the size it has.
+    masks = unpack_array(job.request_bytes)
+    loose = Components(masks, recordings=np.arange(len(masks)))
+    probabilities = ensemble.predict(loose, device=device())
     table = np.column_stack([probabilities, predictive_entropy(probabilities)])
     return {"result_bytes": pack_array(table.astype(np.float32)), "request_bytes": None}

@@ -16,13 +16,14 @@ from app.actions.training import Snapshot
 from app.domain.errors import NothingToTrainOn
 from app.storage.tables import Job
 from app.version import VERSION
+from app.worker.inputs import components_of, measure_all
 from app.worker.machine import device, threads
 from app.worker.work import Pulse
 from classifier.config import TrainingConfig
 from classifier.crossval import CrossValidation, Progress, cross_validate
 from classifier.ensemble import Ensemble
 from classifier.training import configure_threads
-from classifier.uncertainty import label_quality, predictive_entropy
+from classifier.uncertainty import label_quality, mutual_information, predictive_entropy
 
 FEWEST_LABELS = 8
 # Folds take nearly all of the time; the rest is scoring what is not labeled.
@@ -36,13 +37,13 @@ def train(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
     pulse({"stage": "reading labels", "fraction": 0.0})
     snapshot = training.take_snapshot(context, run.id)
     check_labels(snapshot)
-    masks = training.masks_of(context, snapshot.component_ids.tolist())
+    measure_all(context, lambda done, total: pulse(measuring(done, total)))
+    components = components_of(context, snapshot.component_ids.tolist())
     configure_threads(config.threads)
     started = time.monotonic()
     found = cross_validate(
-        masks,
+        components,
         snapshot.labels,
-        snapshot.recording_ids,
         config,
         device=device(),
         on_progress=lambda progress: pulse(shown(progress)),
@@ -85,6 +86,11 @@ def check_labels(snapshot: Snapshot) -> None:
         )
 
 
+def measuring(done: int, total: int) -> dict[str, Any]:
+    """Progress while components are measured, which each needs once."""
+    return {"stage": f"measuring recording {done + 1} of {total}", "fraction": 0.0}
+
+
 def shown(progress: Progress) -> dict[str, Any]:
     """Progress as the run's page shows it."""
     return {
@@ -105,16 +111,24 @@ def out_of_fold_rows(
     """Predictions of the labeled components, with the quality of their labels."""
     quality = label_quality(found.out_of_fold, snapshot.labels)
     rows = prediction_rows(run_id, snapshot.component_ids.tolist(), found.out_of_fold)
-    for row, label, own_quality in zip(rows, snapshot.labels, quality, strict=True):
-        row.update(out_of_fold=True, trained_label=int(label), quality=float(own_quality))
+    for row, label, own_quality, fold in zip(
+        rows, snapshot.labels, quality, found.fold_of, strict=True
+    ):
+        row.update(
+            out_of_fold=True, trained_label=int(label), quality=float(own_quality), fold=int(fold)
+        )
     return rows
 
 
 def prediction_rows(
-    run_id: int, component_ids: Sequence[int], probabilities: NDArray[np.float64]
+    run_id: int,
+    component_ids: Sequence[int],
+    probabilities: NDArray[np.float64],
+    unknown: NDArray[np.float64] | None = None,
 ) -> list[dict[str, Any]]:
-    """Rows of `prediction` for components that had no part in the training."""
+    """Rows of `prediction`. unknown: the folds' mutual information, where several were asked."""
     entropy = predictive_entropy(probabilities)
+    shares = [None] * len(entropy) if unknown is None else unknown.tolist()
     return [
         {
             "run_id": run_id,
@@ -127,9 +141,11 @@ def prediction_rows(
             "quality": None,
             "trained_label": None,
             "out_of_fold": False,
+            "fold": None,
+            "mutual_information": share,
         }
-        for component_id, own, own_entropy in zip(
-            component_ids, probabilities, entropy, strict=True
+        for component_id, own, own_entropy, share in zip(
+            component_ids, probabilities, entropy, shares, strict=True
         )
     ]
 
@@ -137,10 +153,11 @@ def prediction_rows(
 def score_rest(context: Context, run_id: int, ensemble: Ensemble, pulse: Pulse) -> int:
     """Store the ensemble's opinion of every component that has none; returns how many."""
     scored = 0
+    measure_all(context, lambda done, total: pulse(measuring(done, total)))
     for batch in training.unpredicted(context, run_id):
-        masks = training.masks_of(context, batch)
-        probabilities = ensemble.predict(masks, device=device())
-        training.store_predictions(context, prediction_rows(run_id, batch, probabilities))
+        by_fold = ensemble.predict_folds(components_of(context, batch), device=device())
+        rows = prediction_rows(run_id, batch, by_fold.mean(axis=0), mutual_information(by_fold))
+        training.store_predictions(context, rows)
         scored += len(batch)
         pulse({"stage": f"scoring, {scored:,} done", "fraction": FOLDS_SHARE})
     return scored
