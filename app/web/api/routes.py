@@ -1,7 +1,5 @@
 """All of the REST contract under /api/v1."""
 
-from fastapi import APIRouter
-
 from app.web.api import (
     components,
     labeling,
@@ -11,9 +9,10 @@ from app.web.api import (
     system,
     training,
 )
-from app.web.api.present import API
 
-router = APIRouter(prefix=API)
-# Routes are tried in this order: what labelers call all day comes first.
-for part in (labeling, components, recordings, training, predictions, rounds, system):
-    router.include_router(part.router)
+# Tried in this order: what labelers call all day comes first. They are included in the application
+# one beside the other: each level of routers within routers doubles the search for a route.
+ROUTERS = tuple(
+    part.router
+    for part in (labeling, components, recordings, training, predictions, rounds, system)
+)

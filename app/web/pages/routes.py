@@ -1,7 +1,5 @@
 """All pages."""
 
-from fastapi import APIRouter
-
 from app.web.pages import (
     account,
     components,
@@ -14,6 +12,7 @@ from app.web.pages import (
     runs,
 )
 
-router = APIRouter(include_in_schema=False)
-for part in (entry, overview, recordings, desk, components, rounds, runs, people, account):
-    router.include_router(part.router)
+ROUTERS = tuple(
+    part.router
+    for part in (entry, overview, recordings, desk, components, rounds, runs, people, account)
+)
