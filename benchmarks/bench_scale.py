@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from app.domain.recordings import Recording
 from app.formats.writing import write_arrays
 from app.settings import Settings
 from app.storage import jobs, migrate, runs
-from benchmarks.labelers import alone, measure_crowd
+from benchmarks.labelers import SomataDesk, alone, measure_crowd
 from benchmarks.report import machine, milliseconds, publish, table
 from benchmarks.serving import Client, Memory, Server, serving
 from classifier.simulate import SimulationConfig, simulate_recording
@@ -166,7 +167,7 @@ def measure_served(server: Server, tokens: Sequence[str], seconds: float) -> lis
     """The figures that need a running server."""
     rows = []
     for strategy in ("unlabeled", "entropy", "process", "random"):
-        times = alone(server.port, tokens[0], strategy, count=200)
+        times = alone(SomataDesk(server.port, tokens[0], strategy), count=200)
         health = milliseconds(times["health"])
         next_, answered = milliseconds(times["next"]), milliseconds(times["label"])
         rows.append([f"POST /queue/next, {strategy}, one client", f"{next_} ms", "20 ms", health])
@@ -181,7 +182,9 @@ def measure_served(server: Server, tokens: Sequence[str], seconds: float) -> lis
 def measure_labelers(server: Server, tokens: Sequence[str], seconds: float) -> list[list[str]]:
     """Twenty labelers at once."""
     before_s = server.processor_s()
-    many = measure_crowd(server.port, tokens, seconds)
+    # Ten components ahead and a request a label, as the desk does it.
+    desks = [partial(SomataDesk, server.port, token, "entropy", 10) for token in tokens]
+    many = measure_crowd(desks, seconds)
     server_s = (server.processor_s() - before_s) / len(many["label"])
     health = milliseconds(many["health"])
     used = f"server {server_s * 1e3:.1f}, clients {many['own_s'] * 1e3:.1f} ms"

@@ -51,9 +51,7 @@ class Server:
 @contextmanager
 def serving(data_dir: Path, *, with_worker: bool = False) -> Iterator[Server]:
     """`serve` as people run it; without the worker where that would have nothing to do."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {**os.environ, "SOMATA_DATA_DIR": str(data_dir), "SOMATA_PORT": str(port)}
     server = subprocess.Popen(
         [sys.executable, "-m", "app", "serve", *(() if with_worker else ("--no-worker",))],
@@ -61,31 +59,46 @@ def serving(data_dir: Path, *, with_worker: bool = False) -> Iterator[Server]:
         stdout=subprocess.DEVNULL,
     )
     try:
-        wait_until_healthy(port)
+        wait_until_healthy(Client(port, ""), PORT_WAIT_S)
         yield Server(port, psutil.Process(server.pid))
     finally:
         server.terminate()
         server.wait(30)
 
 
-def wait_until_healthy(port: int) -> None:
-    """Return when the server answers. Raises SystemExit where it does not."""
-    give_up_at = time.monotonic() + PORT_WAIT_S
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+def wait_until_healthy(client: "Client", patience_s: float) -> None:
+    """Return when GET /health is answered. Raises SystemExit where it is not."""
+    give_up_at = time.monotonic() + patience_s
     while time.monotonic() < give_up_at:
         try:
-            Client(port, "").get("/health")
+            client.get("/health")
             return
         except OSError:
+            client.connection.close()
             time.sleep(0.1)
     raise SystemExit("the server did not start")
 
 
 class Client:
-    """One keep-alive connection, as a browser has it."""
+    """One keep-alive connection, as a browser has it.
 
-    def __init__(self, port: int, token: str) -> None:
+    base: what every path begins with. scheme: what the token is called.
+    """
+
+    def __init__(
+        self, port: int, token: str, base: str = "/api/v1", scheme: str = "Bearer"
+    ) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-        self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self.headers = {"Authorization": f"{scheme} {token}", "Content-Type": "application/json"}
+        self.base = base
 
     def get(self, path: str) -> tuple[float, bytes]:
         """Seconds and body."""
@@ -98,7 +111,7 @@ class Client:
 
     def _ask(self, method: str, path: str, body: bytes | None) -> tuple[float, bytes]:
         started = time.perf_counter()
-        self.connection.request(method, "/api/v1" + path, body, self.headers)
+        self.connection.request(method, self.base + path, body, self.headers)
         response = self.connection.getresponse()
         answer = response.read()
         if response.status >= 400:
