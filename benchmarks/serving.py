@@ -82,8 +82,9 @@ def wait_until_healthy(client: "Client", patience_s: float) -> None:
             client.get("/health")
             return
         except OSError:
-            client.connection.close()
             time.sleep(0.1)
+        finally:
+            client.connection.close()
     raise SystemExit("the server did not start")
 
 
