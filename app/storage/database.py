@@ -19,6 +19,11 @@ JOBS_LOCK = 0x536F6D64
 
 BUSY_TIMEOUT_MS = 30_000
 
+# On SQLite, at most, for each connection. There is one that writes, but many read at once, and
+# what they read lies in the system's own cache.
+WRITER_CACHE_MB = 64
+READER_CACHE_MB = 4
+
 
 class Database:
     """One database and the ways to reach it: transactions that `read` or `write`, and `ask`.
@@ -34,11 +39,11 @@ class Database:
         self._writer = threading.Lock()
         self._together: Together | None = None
         if self.is_sqlite:
-            self._asking = _sqlite_engine(url, None, "NORMAL")
-            self._reading = _sqlite_engine(url, "BEGIN", "NORMAL")
+            self._asking = _sqlite_engine(url, None, READER_CACHE_MB)
+            self._reading = _sqlite_engine(url, "BEGIN", READER_CACHE_MB)
             # FULL: an acknowledged label survives a power cut, not only a killed process.
-            self._writing = _sqlite_engine(url, "BEGIN IMMEDIATE", "FULL")
-            self._noting = _sqlite_engine(url, "BEGIN IMMEDIATE", "NORMAL")
+            self._writing = _sqlite_engine(url, "BEGIN IMMEDIATE", WRITER_CACHE_MB, "FULL")
+            self._noting = _sqlite_engine(url, "BEGIN IMMEDIATE", WRITER_CACHE_MB)
             self._together = Together(self._writer, lambda: _begun(self._writing))
         else:
             self._writing = self._noting = create_engine(
@@ -121,9 +126,16 @@ def _begun(engine: Engine) -> Iterator[Session]:
         yield session
 
 
-def _sqlite_engine(url: str, begin: str | None, synchronous: str) -> Engine:
+def _sqlite_engine(
+    url: str, begin: str | None, cache_mb: int, synchronous: str = "NORMAL"
+) -> Engine:
     engine = create_engine(
-        url, pool_size=20, max_overflow=40, connect_args={"check_same_thread": False}
+        url,
+        pool_size=20,
+        max_overflow=40,
+        # The one used last has its pages at hand; the others need not fill a cache too.
+        pool_use_lifo=True,
+        connect_args={"check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")
@@ -135,7 +147,7 @@ def _sqlite_engine(url: str, begin: str | None, synchronous: str) -> Engine:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute(f"PRAGMA synchronous = {synchronous}")
         cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute("PRAGMA cache_size = -65536")
+        cursor.execute(f"PRAGMA cache_size = {-1024 * cache_mb}")
         cursor.execute("PRAGMA mmap_size = 1073741824")
         cursor.close()
 
