@@ -83,6 +83,8 @@ def configure_logging(settings: Settings) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Else each line, shown or not, makes its logger anew.
+        cache_logger_on_first_use=True,
     )
 
 

@@ -12,10 +12,12 @@ from app.actions.context import Context, make_context
 from app.settings import Settings
 from app.version import VERSION
 from app.web import problems
-from app.web.api.routes import router as api
+from app.web.api import routes as api
+from app.web.api.one_trip import threads_for_labelers
+from app.web.api.present import API
 from app.web.headers import Metrics, Outermost
 from app.web.limits import BodyLimit
-from app.web.pages.routes import router as pages
+from app.web.pages import routes as pages
 from app.web.sessions import Sessions
 from app.web.templating import STATIC
 
@@ -37,12 +39,17 @@ def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
         # Both pages would load scripts from elsewhere; /openapi.json is served.
         docs_url=None,
         redoc_url=None,
+        # /metrics has ours; the framework would look for another collector at each request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.context = context
     app.state.sessions = Sessions(settings)
     app.state.metrics = Metrics()
-    app.include_router(api)
-    app.include_router(pages, include_in_schema=False)
+    app.state.labelers_threads = threads_for_labelers()
+    for router in api.ROUTERS:
+        app.include_router(router, prefix=API)
+    for router in pages.ROUTERS:
+        app.include_router(router, include_in_schema=False)
     app.mount("/static", Static(directory=STATIC), name="static")
     problems.install(app)
     app.add_middleware(BodyLimit, settings=settings)

@@ -1,5 +1,6 @@
 """`serve`: the web server, and one worker under it that is started again if it dies."""
 
+import gc
 import shutil
 import signal
 import socket
@@ -64,6 +65,9 @@ def serve(settings: Settings, *, with_worker: bool) -> None:
         def invite() -> str | None:
             return accounts.first_admin_invite(context)
 
+        # What is loaded by now stays for ever; the collector need not walk it again and again.
+        gc.collect()
+        gc.freeze()
         try:
             server.run(sockets=[listening])
         except KeyboardInterrupt:

@@ -9,25 +9,14 @@ Machines differ and are shared, so each figure stands beside `GET /health` of th
 """
 
 import argparse
-import http.client
-import json
-import multiprocessing
-import os
-import socket
-import subprocess
-import sys
 import tempfile
-import threading
 import time
-import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import psutil
 
 from app.actions import accounts, importing, training
 from app.actions.context import Context, make_context
@@ -36,13 +25,14 @@ from app.domain.recordings import Recording
 from app.formats.writing import write_arrays
 from app.settings import Settings
 from app.storage import jobs, migrate, runs
+from benchmarks.labelers import SomataDesk, alone, measure_crowd
 from benchmarks.report import machine, milliseconds, publish, table
+from benchmarks.serving import Client, Memory, Server, serving
 from classifier.simulate import SimulationConfig, simulate_recording
 
 REFERENCE_SIZE = 9_028
 FRAMES = 1_500
 LABELERS = 20
-PORT_WAIT_S = 30.0
 
 
 def simulated(components: int, frames: int, seed: int) -> Recording:
@@ -130,154 +120,23 @@ def judge(context: Context, seed: int) -> None:
     training.show_predictions(context, run_id)
 
 
-@dataclass(frozen=True)
-class Server:
-    """A running server. process: for its memory."""
-
-    port: int
-    process: psutil.Process
-
-
-@contextmanager
-def serving(data_dir: Path, *, with_worker: bool = False) -> Iterator[Server]:
-    """`serve` as people run it; without the worker where that would have nothing to do."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "SOMATA_DATA_DIR": str(data_dir), "SOMATA_PORT": str(port)}
-    server = subprocess.Popen(
-        [sys.executable, "-m", "app", "serve", *(() if with_worker else ("--no-worker",))],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        wait_until_healthy(port)
-        yield Server(port, psutil.Process(server.pid))
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def wait_until_healthy(port: int) -> None:
-    """Return when the server answers. Raises SystemExit where it does not."""
-    give_up_at = time.monotonic() + PORT_WAIT_S
-    while time.monotonic() < give_up_at:
-        try:
-            Client(port, "").get("/health")
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit("the server did not start")
-
-
-class Client:
-    """One keep-alive connection, as a browser has it."""
-
-    def __init__(self, port: int, token: str) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-        self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-
-    def get(self, path: str) -> tuple[float, bytes]:
-        """Seconds and body."""
-        return self._ask("GET", path, None)
-
-    def post(self, path: str, body: dict[str, Any]) -> tuple[float, Any]:
-        """Seconds and parsed body."""
-        seconds, answer = self._ask("POST", path, json.dumps(body).encode())
-        return seconds, json.loads(answer)
-
-    def _ask(self, method: str, path: str, body: bytes | None) -> tuple[float, bytes]:
-        started = time.perf_counter()
-        self.connection.request(method, "/api/v1" + path, body, self.headers)
-        response = self.connection.getresponse()
-        answer = response.read()
-        if response.status >= 400:
-            raise RuntimeError(f"{method} {path}: {response.status} {answer[:300]!r}")
-        return time.perf_counter() - started, answer
-
-
-def label(client: Client, item: dict[str, Any]) -> float:
-    """Answer one component; returns the seconds until it was acknowledged."""
-    answer = {
-        "id": str(uuid.uuid4()),
-        "component": item["component"],
-        "label": 1 + item["component"] % 4,
-        "lease": item["lease"],
-        "seconds": 1.0,
-    }
-    seconds, receipt = client.post("/labels", {"labels": [answer]})
-    if receipt["items"][0]["status"] != "saved":
-        raise RuntimeError(f"not saved: {receipt}")
-    return seconds
-
-
-def alone(port: int, token: str, strategy: str, count: int) -> dict[str, list[float]]:
-    """One client: health, next component and label in turn."""
-    client = Client(port, token)
-    times: dict[str, list[float]] = {"health": [], "next": [], "label": []}
-    for _ in range(count):
-        times["health"].append(client.get("/health")[0])
-        seconds, work = client.post("/queue/next", {"strategy": strategy, "count": 1})
-        times["next"].append(seconds)
-        times["label"].append(label(client, work["items"][0]))
-    return times
-
-
-def labeler(port: int, token: str, until: float, times: dict[str, list[float]]) -> None:
-    """One of many: ten components ahead, a request a label, as the desk does it."""
-    client = Client(port, token)
-    while time.monotonic() < until:
-        seconds, work = client.post("/queue/next", {"strategy": "entropy", "count": 10})
-        times["next"].append(seconds)
-        for item in work["items"]:
-            times["label"].append(label(client, item))
-
-
-def crowd(port: int, tokens: Sequence[str], seconds: float, results: Any) -> None:
-    """All labelers at once, in this process; results gets their times and the rate."""
-    every: list[dict[str, list[float]]] = [{"next": [], "label": []} for _ in tokens]
-    started = time.monotonic()
-    threads = [
-        threading.Thread(target=labeler, args=(port, token, started + seconds, times))
-        for token, times in zip(tokens, every, strict=True)
-    ]
-    for thread in threads:
-        thread.start()
-    health = []
-    probe = Client(port, tokens[0])
-    while any(thread.is_alive() for thread in threads):
-        health.append(probe.get("/health")[0])
-        time.sleep(0.1)
-    lasted = time.monotonic() - started
-    merged = {name: [t for times in every for t in times[name]] for name in ("next", "label")}
-    results.put({**merged, "health": health, "rate": len(merged["label"]) / lasted})
-
-
-def measure_crowd(port: int, tokens: Sequence[str], seconds: float) -> dict[str, Any]:
-    """Run the crowd in a process of its own, so that it does not share our interpreter."""
-    results = multiprocessing.get_context("spawn").Queue()
-    process = multiprocessing.get_context("spawn").Process(
-        target=crowd, args=(port, tokens, seconds, results)
-    )
-    process.start()
-    found: dict[str, Any] = results.get(timeout=seconds + 120)
-    process.join()
-    return found
-
-
-def measure_export(server: Server, token: str) -> tuple[int, float, float]:
-    """Rows, seconds and how many MB the server grew while it streamed every prediction."""
-    before = server.process.memory_info().rss
-    highest = before
+def measure_export(server: Server, token: str) -> str:
+    """Rows a second while every prediction is streamed, and how much the server grew by it."""
     client = Client(server.port, token)
-    client.connection.request("GET", "/api/v1/predictions?format=ndjson", headers=client.headers)
+    before = highest = server.memory()
     started = time.perf_counter()
+    client.connection.request("GET", "/api/v1/predictions?format=ndjson", headers=client.headers)
     response = client.connection.getresponse()
     rows = 0
     while chunk := response.read(1 << 20):
         rows += chunk.count(b"\n")
-        highest = max(highest, server.process.memory_info().rss)
-    return rows, time.perf_counter() - started, (highest - before) / 1e6
+        now = server.memory()
+        highest = Memory(max(highest.own, now.own), max(highest.mapped, now.mapped))
+    rate = rows / (time.perf_counter() - started)
+    return (
+        f"{rate:,.0f} rows/s; own memory {before.own:.0f} MB, {highest.own - before.own:+.0f}; "
+        f"mapped file pages {highest.mapped - before.mapped:+.0f} MB"
+    )
 
 
 def measure(size: int, seconds: float) -> list[list[str]]:
@@ -308,22 +167,33 @@ def measure_served(server: Server, tokens: Sequence[str], seconds: float) -> lis
     """The figures that need a running server."""
     rows = []
     for strategy in ("unlabeled", "entropy", "process", "random"):
-        times = alone(server.port, tokens[0], strategy, count=200)
+        times = alone(SomataDesk(server.port, tokens[0], strategy), count=200)
         health = milliseconds(times["health"])
         next_, answered = milliseconds(times["next"]), milliseconds(times["label"])
         rows.append([f"POST /queue/next, {strategy}, one client", f"{next_} ms", "20 ms", health])
         rows.append([f"POST /labels ({strategy}), one client", f"{answered} ms", "20 ms", health])
-    many = measure_crowd(server.port, tokens, seconds)
-    health = milliseconds(many["health"])
-    rows.append([f"{LABELERS} labelers at once", f"{many['rate']:.0f} labels/s", "200/s", health])
-    rows.append(
-        ["their POST /queue/next, 10 ahead", f"{milliseconds(many['next'])} ms", "", health]
+    return (
+        rows
+        + measure_labelers(server, tokens, seconds)
+        + [["export of all predictions", measure_export(server, tokens[0]), "flat", ""]]
     )
-    rows.append(["their POST /labels", f"{milliseconds(many['label'])} ms", "", health])
-    exported, took, grown = measure_export(server, tokens[0])
-    rate = f"{exported / took:,.0f} rows/s, server grew {grown:.0f} MB"
-    rows.append([f"export {exported:,} predictions", rate, "flat", ""])
-    return rows
+
+
+def measure_labelers(server: Server, tokens: Sequence[str], seconds: float) -> list[list[str]]:
+    """Twenty labelers at once."""
+    before_s = server.processor_s()
+    # Ten components ahead and a request a label, as the desk does it.
+    desks = [partial(SomataDesk, server.port, token, "entropy", 10) for token in tokens]
+    many = measure_crowd(desks, seconds)
+    server_s = (server.processor_s() - before_s) / len(many["label"])
+    health = milliseconds(many["health"])
+    used = f"server {server_s * 1e3:.1f}, clients {many['own_s'] * 1e3:.1f} ms"
+    return [
+        [f"{len(tokens)} labelers at once", f"{many['rate']:.0f} labels/s", "200/s", health],
+        ["processor time a label", used, "", ""],
+        ["their POST /queue/next, 10 ahead", f"{milliseconds(many['next'])} ms", "", health],
+        ["their POST /labels", f"{milliseconds(many['label'])} ms", "", health],
+    ]
 
 
 def main() -> None:

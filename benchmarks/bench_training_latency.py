@@ -19,8 +19,9 @@ from app.domain.accounts import Role
 from app.settings import Settings
 from app.storage import migrate
 from app.worker.demo import load_demo
-from benchmarks.bench_scale import Client, label, serving
+from benchmarks.labelers import label
 from benchmarks.report import machine, milliseconds, publish, table
+from benchmarks.serving import Client, serving
 
 ENDED = ("succeeded", "failed", "cancelled")
 

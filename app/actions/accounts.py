@@ -67,8 +67,8 @@ def sign_in(context: Context, name: str, password: str) -> tuple[Account, int]:
 
 def account_of_session(context: Context, labeler_id: int, epoch: int) -> Account | None:
     """The account of a signed session, or None where it has ended."""
-    with context.database.read() as session:
-        found = labelers.account(session, labeler_id)
+    with context.database.ask() as connection:
+        found = labelers.account(connection, labeler_id)
     if found is None or not found.active or found.session_epoch != epoch:
         return None
     return _account(found)
@@ -76,8 +76,8 @@ def account_of_session(context: Context, labeler_id: int, epoch: int) -> Account
 
 def account_of_token(context: Context, token: str) -> Account | None:
     """The account of a bearer token, or None where it is unknown or revoked."""
-    with context.database.read() as session:
-        found = labelers.by_token(session, _digest(token))
+    with context.database.ask() as connection:
+        found = labelers.by_token(connection, _digest(token))
     return None if found is None else _account(found)
 
 

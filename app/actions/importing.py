@@ -181,7 +181,7 @@ def _add_labels(
             }
             for index in given
         ]
-        events.append_many(session, rows)
+        events.append(session, rows)
         labeled.update(row["component_id"] for row in rows)
     _set_labels(session, sorted(labeled))
 

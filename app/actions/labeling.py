@@ -1,7 +1,7 @@
 """Answers: appended, committed, and only then acknowledged."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -12,7 +12,7 @@ from app.actions.context import Context
 from app.actions.views import PredictionView, prediction_view
 from app.domain.accounts import Account
 from app.domain.errors import Conflict, NotAllowed, NotFound
-from app.domain.events import EventKind, LabelEvent
+from app.domain.events import EventKind
 from app.storage import components, events, leases, rounds, runs, states
 from app.storage.database import lock_event_log, lock_queue
 from app.storage.rows import AnyRow
@@ -50,17 +50,24 @@ class Receipt:
     reveal: RevealView | None = None
 
 
-@dataclass
-class _Posting:
-    """What one post needs to know, read once for all its answers."""
+@dataclass(frozen=True)
+class _Post:
+    """What one labeler sent at one time."""
 
-    session: Session
     account: Account
+    answers: Sequence[Answer]
     now: datetime
-    before: dict[UUID, LabelEvent]
-    known: set[int]
+
+
+@dataclass
+class _Facts:
+    """What posts need to know, read once for all of them, and what they add to the log."""
+
+    said: dict[UUID, tuple[int, int, int | None]]
+    """Labeler, component and label of the events that have one of the answers' ids."""
     held: dict[int, AnyRow]
     open_rounds: dict[int, dict[int, int]]
+    added: list[dict[str, Any]] = field(default_factory=list)
 
 
 def answer(context: Context, account: Account, answers: Sequence[Answer]) -> list[Receipt]:
@@ -69,32 +76,31 @@ def answer(context: Context, account: Account, answers: Sequence[Answer]) -> lis
     The same id again is harmless. A late answer is kept, and its receipt says so. An answer
     about nothing (no such component or round) is refused alone, without harm to the others.
     """
-    return context.database.write_together(
-        lambda session: _answer(session, context.now(), account, answers)
-    )
+    return context.database.write_together(_answer, _Post(account, answers, context.now()))
 
 
-def _answer(
-    session: Session, now: datetime, account: Account, answers: Sequence[Answer]
-) -> list[Receipt]:
-    keys = sorted({one.component for one in answers})
+def _answer(session: Session, posts: Sequence[_Post]) -> list[list[Receipt]]:
+    """The receipts of posts of several labelers, with one statement of a kind for all of them."""
+    answers = [one for post in posts for one in post.answers]
     lock_event_log(session)
-    posting = _Posting(
-        session=session,
-        account=account,
-        now=now,
-        before=events.with_uuids(session, [one.id for one in answers]),
-        known=components.existing(session, keys),
-        held=leases.holders(session, keys),
+    earlier = events.with_uuids(session, [one.id for one in answers])
+    facts = _Facts(
+        said={key: (one.labeler_id, one.component_id, one.label) for key, one in earlier.items()},
+        held=leases.holders(session, sorted({one.component for one in answers})),
         open_rounds=_rounds_of(session, answers),
     )
-    receipts = [_take(posting, one) for one in answers]
-    changed = sorted({one.component for one in receipts if one.status == "saved"})
-    if changed:
-        states.refresh(session, changed)
+    receipts = [[_take(facts, post, one) for one in post.answers] for post in posts]
+    if facts.added:
+        events.append(session, facts.added)
+        states.refresh(session, sorted({row["component_id"] for row in facts.added}))
         lock_queue(session)
-        leases.release(session, account.id, changed)
-    return _with_reveals(session, posting, answers, receipts)
+        leases.release(
+            session, sorted({(row["labeler_id"], row["component_id"]) for row in facts.added})
+        )
+    return [
+        _with_reveals(session, facts, post.answers, own)
+        for post, own in zip(posts, receipts, strict=True)
+    ]
 
 
 def _rounds_of(session: Session, answers: Sequence[Answer]) -> dict[int, dict[int, int]]:
@@ -108,58 +114,43 @@ def _rounds_of(session: Session, answers: Sequence[Answer]) -> dict[int, dict[in
     }
 
 
-def _take(posting: _Posting, one: Answer) -> Receipt:
-    if one.component not in posting.known:
+def _take(facts: _Facts, post: _Post, one: Answer) -> Receipt:
+    if one.component not in facts.held:
         return _refused(one, f"There is no component {one.component}.")
-    if one.round is not None and one.component not in posting.open_rounds[one.round]:
+    if one.round is not None and one.component not in facts.open_rounds[one.round]:
         return _refused(one, f"Component {one.component} is not in round {one.round}.")
-    earlier = posting.before.get(one.id)
-    if earlier is not None:
-        same = (earlier.labeler_id, earlier.component_id, earlier.label) == (
-            posting.account.id,
-            one.component,
-            one.label,
-        )
-        if same:
-            return Receipt(one.id, one.component, "duplicate")
+    told = (post.account.id, one.component, one.label)
+    # The same id twice among these posts is a duplicate as well.
+    first = facts.said.get(one.id)
+    if first == told:
+        return Receipt(one.id, one.component, "duplicate")
+    if first is not None:
         return _refused(one, "This id was used for another answer. Make a new id for each.")
-    late = _is_late(posting, one)
-    event_id = events.append(
-        posting.session,
+    facts.said[one.id] = told
+    late = _is_late(facts, post, one)
+    facts.added.append(
         {
             "uuid": one.id,
             "component_id": one.component,
-            "labeler_id": posting.account.id,
+            "labeler_id": post.account.id,
             "kind": EventKind.LABEL.value,
             "label": one.label,
             "round_id": one.round,
             "seconds": one.seconds,
             "late": late,
-            "created_at": posting.now,
-        },
-    )
-    # The same id twice within one post is a duplicate as well.
-    posting.before[one.id] = LabelEvent(
-        id=event_id,
-        uuid=one.id,
-        component_id=one.component,
-        labeler_id=posting.account.id,
-        person=True,
-        kind=EventKind.LABEL,
-        label=one.label,
-        undoes=None,
-        created_at=posting.now,
+            "created_at": post.now,
+        }
     )
     detail = "The lease had ended; the answer was kept all the same." if late else None
     return Receipt(one.id, one.component, "saved", late=late, detail=detail)
 
 
-def _is_late(posting: _Posting, one: Answer) -> bool:
+def _is_late(facts: _Facts, post: _Post, one: Answer) -> bool:
     """Whether the lease this answer was given under is over or somebody else's by now."""
     if one.lease is None:
         return False
-    held = posting.held.get(one.component)
-    return held is None or held.uuid != one.lease or held.expires_at <= posting.now
+    held = facts.held[one.component]
+    return bool(held.uuid != one.lease or held.expires_at <= post.now)
 
 
 def _refused(one: Answer, detail: str) -> Receipt:
@@ -167,7 +158,7 @@ def _refused(one: Answer, detail: str) -> Receipt:
 
 
 def _with_reveals(
-    session: Session, posting: _Posting, answers: Sequence[Answer], receipts: list[Receipt]
+    session: Session, facts: _Facts, answers: Sequence[Answer], receipts: list[Receipt]
 ) -> list[Receipt]:
     shown = []
     for one, receipt in zip(answers, receipts, strict=True):
@@ -182,7 +173,7 @@ def _with_reveals(
             else runs.predictions_of(session, run_id, [one.component]).get(one.component)
         )
         reveal = RevealView(
-            label_before=posting.open_rounds[one.round][one.component],
+            label_before=facts.open_rounds[one.round][one.component],
             prediction=None if prediction is None else prediction_view(prediction),
         )
         values: dict[str, Any] = {**receipt.__dict__, "reveal": reveal}
@@ -211,17 +202,15 @@ def undo(context: Context, account: Account, event_id: UUID, undoes: UUID) -> in
             raise Conflict("An undo cannot be undone. Give the answer again instead.")
         if events.already_undone(session, undoes):
             raise Conflict("This answer has been taken back already.")
-        events.append(
-            session,
-            {
-                "uuid": event_id,
-                "component_id": target.component_id,
-                "labeler_id": account.id,
-                "kind": EventKind.UNDO.value,
-                "undoes": undoes,
-                "created_at": context.now(),
-            },
-        )
+        event = {
+            "uuid": event_id,
+            "component_id": target.component_id,
+            "labeler_id": account.id,
+            "kind": EventKind.UNDO.value,
+            "undoes": undoes,
+            "created_at": context.now(),
+        }
+        events.append(session, [event])
         if target.kind is EventKind.LABEL:
             states.refresh(session, [target.component_id])
         return target.component_id
@@ -248,19 +237,17 @@ def skip(context: Context, account: Account, skipped: Answer, reason: str | None
             if not same:
                 raise Conflict(f"The id {skipped.id} was used for something else. Make a new one.")
             return Receipt(skipped.id, skipped.component, "duplicate")
-        events.append(
-            session,
-            {
-                "uuid": skipped.id,
-                "component_id": skipped.component,
-                "labeler_id": account.id,
-                "kind": EventKind.SKIP.value,
-                "round_id": skipped.round,
-                "reason": reason,
-                "seconds": skipped.seconds,
-                "created_at": context.now(),
-            },
-        )
+        event = {
+            "uuid": skipped.id,
+            "component_id": skipped.component,
+            "labeler_id": account.id,
+            "kind": EventKind.SKIP.value,
+            "round_id": skipped.round,
+            "reason": reason,
+            "seconds": skipped.seconds,
+            "created_at": context.now(),
+        }
+        events.append(session, [event])
         lock_queue(session)
-        leases.release(session, account.id, [skipped.component])
+        leases.release(session, [(account.id, skipped.component)])
         return Receipt(skipped.id, skipped.component, "saved")

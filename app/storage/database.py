@@ -1,13 +1,15 @@
 """Engines and transactions: how the rest of storage reaches the database."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
+
+from app.storage.together import Given, Result, Together
 
 # Any numbers that no other user of the same PostgreSQL database is likely to lock.
 EVENT_LOG_LOCK = 0x536F6D61
@@ -17,11 +19,14 @@ JOBS_LOCK = 0x536F6D64
 
 BUSY_TIMEOUT_MS = 30_000
 
-Result = TypeVar("Result")
+# On SQLite, at most, for each connection. There is one that writes, but many read at once, and
+# what they read lies in the system's own cache.
+WRITER_CACHE_MB = 64
+READER_CACHE_MB = 4
 
 
 class Database:
-    """One database and the two kinds of transaction on it: `read` and `write`.
+    """One database and the ways to reach it: transactions that `read` or `write`, and `ask`.
 
     On SQLite a write begins with BEGIN IMMEDIATE, so it never fails half way for want of the
     lock, and writers of one process wait for each other on a Python lock: SQLite's own waiting
@@ -32,13 +37,14 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._writer = threading.Lock()
-        self._waiting = threading.Lock()
-        self._turns: list[_Turn] = []
+        self._together: Together | None = None
         if self.is_sqlite:
-            self._reading = _sqlite_engine(url, "BEGIN", "NORMAL")
+            self._asking = _sqlite_engine(url, None, READER_CACHE_MB)
+            self._reading = _sqlite_engine(url, "BEGIN", READER_CACHE_MB)
             # FULL: an acknowledged label survives a power cut, not only a killed process.
-            self._writing = _sqlite_engine(url, "BEGIN IMMEDIATE", "FULL")
-            self._noting = _sqlite_engine(url, "BEGIN IMMEDIATE", "NORMAL")
+            self._writing = _sqlite_engine(url, "BEGIN IMMEDIATE", WRITER_CACHE_MB, "FULL")
+            self._noting = _sqlite_engine(url, "BEGIN IMMEDIATE", WRITER_CACHE_MB)
+            self._together = Together(self._writer, lambda: _begun(self._writing))
         else:
             self._writing = self._noting = create_engine(
                 url, pool_size=20, max_overflow=40, pool_pre_ping=True
@@ -47,6 +53,7 @@ class Database:
             self._reading = self._writing.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+            self._asking = self._writing.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def engine(self) -> Engine:
@@ -57,6 +64,12 @@ class Database:
     def file(self) -> Path | None:
         """The SQLite file, or None on PostgreSQL."""
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    @contextmanager
+    def ask(self) -> Iterator[Connection]:
+        """For a single statement that reads: a transaction around it would cost more than it."""
+        with self._asking.connect() as connection:
+            yield connection
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -83,77 +96,46 @@ class Database:
 
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Session]:
-        with (
-            self._writer if self.is_sqlite else nullcontext(),
-            Session(engine, expire_on_commit=False) as session,
-            session.begin(),
-        ):
+        with self._writer if self.is_sqlite else nullcontext(), _begun(engine) as session:
             yield session
 
-    def write_together(self, work: Callable[[Session], Result]) -> Result:
+    def write_together(
+        self, work: Callable[[Session, Sequence[Given]], Sequence[Result]], given: Given
+    ) -> Result:
         """Do `work` in a transaction that callers who wait at the same time share.
 
-        A commit waits for the disk; twenty labelers would wait for each other's commits in turn.
-        So whoever gets the lock does the work of all who wait, each in a savepoint of its own,
-        and commits once. Returns, or raises what `work` raised, when the commit is done.
+        work: a function of the session and of what each caller gave, that returns a result for
+        each. It may be called again where it failed for several: then for each alone.
+        Returns, or raises what `work` raised, when the commit is done.
         """
-        if not self.is_sqlite:
+        if self._together is None:
             with self.write() as session:
-                return work(session)
-        turn = _Turn(work)
-        with self._waiting:
-            self._turns.append(turn)
-        with self._writer:
-            if not turn.over:
-                self._take_turns()
-        if turn.error is not None:
-            raise turn.error
-        result: Result = turn.result
+                return work(session, [given])[0]
+        result: Result = self._together.do(work, given)
         return result
-
-    def _take_turns(self) -> None:
-        with self._waiting:
-            turns, self._turns = self._turns, []
-        try:
-            with Session(self._writing, expire_on_commit=False) as session, session.begin():
-                for turn in turns:
-                    turn.take(session)
-        except BaseException as error:
-            # Nothing of this transaction is on disk, whatever each of them thought.
-            for turn in turns:
-                turn.error = error
-            raise
-        finally:
-            for turn in turns:
-                turn.over = True
 
     def dispose(self) -> None:
         """Close every connection."""
-        for engine in (self._reading, self._writing, self._noting):
+        for engine in (self._asking, self._reading, self._writing, self._noting):
             engine.dispose()
 
 
-class _Turn:
-    """One caller's work within a shared transaction, and what came of it."""
-
-    def __init__(self, work: Callable[[Session], Any]) -> None:
-        self.work = work
-        self.result: Any = None
-        self.error: BaseException | None = None
-        self.over = False
-
-    def take(self, session: Session) -> None:
-        """Do the work; if it fails, undo it alone."""
-        try:
-            with session.begin_nested():
-                self.result = self.work(session)
-        except Exception as error:  # noqa: BLE001 - raised again where the work came from
-            self.error = error
+@contextmanager
+def _begun(engine: Engine) -> Iterator[Session]:
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
 
 
-def _sqlite_engine(url: str, begin: str, synchronous: str) -> Engine:
+def _sqlite_engine(
+    url: str, begin: str | None, cache_mb: int, synchronous: str = "NORMAL"
+) -> Engine:
     engine = create_engine(
-        url, pool_size=20, max_overflow=40, connect_args={"check_same_thread": False}
+        url,
+        pool_size=20,
+        max_overflow=40,
+        # The one used last has its pages at hand; the others need not fill a cache too.
+        pool_use_lifo=True,
+        connect_args={"check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")
@@ -165,13 +147,15 @@ def _sqlite_engine(url: str, begin: str, synchronous: str) -> Engine:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute(f"PRAGMA synchronous = {synchronous}")
         cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute("PRAGMA cache_size = -65536")
+        cursor.execute(f"PRAGMA cache_size = {-1024 * cache_mb}")
         cursor.execute("PRAGMA mmap_size = 1073741824")
         cursor.close()
 
-    @event.listens_for(engine, "begin")
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+    if begin is not None:
+
+        @event.listens_for(engine, "begin")
+        def start(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
 
     return engine
 

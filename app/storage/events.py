@@ -36,23 +36,17 @@ _EMPTY: dict[str, Any] = {
 }
 
 # Built once: these run at every key that a labeler presses, and building costs more than running.
-_APPEND = insert(_LOG).returning(_LOG.c.id)
+_APPEND = insert(_LOG)
 _BY_UUID = _EVENT.where(_LOG.c.uuid.in_(bindparam("uuids", expanding=True)))
 _OF_COMPONENTS = _EVENT.where(
     _LOG.c.component_id.in_(bindparam("component_ids", expanding=True))
 ).order_by(_LOG.c.id)
 
 
-def append(session: Session, values: dict[str, Any]) -> int:
-    """Append one event and return its id. The caller holds the event log (`lock_event_log`)."""
-    event_id: int = session.connection().execute(_APPEND, {**_EMPTY, **values}).scalar_one()
-    return event_id
-
-
-def append_many(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Append many events of new components at once, as an import does."""
+def append(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Append these events in this order. The caller holds the event log (`lock_event_log`)."""
     if rows:
-        session.connection().execute(insert(LabelEventRow), list(rows))
+        session.connection().execute(_APPEND, [{**_EMPTY, **row} for row in rows])
 
 
 def with_uuids(session: Session, uuids: Sequence[UUID]) -> dict[UUID, LabelEvent]:

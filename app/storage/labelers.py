@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Connection, Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app.storage.rows import AnyRow
@@ -62,14 +62,14 @@ _BY_TOKEN = _ACCOUNT.join(_TOKENS, _TOKENS.c.labeler_id == _LABELERS.c.id).where
 _BY_KEY = _ACCOUNT.where(_LABELERS.c.id == bindparam("labeler_id"))
 
 
-def by_token(session: Session, token_hash: str) -> AnyRow | None:
+def by_token(connection: Connection, token_hash: str) -> AnyRow | None:
     """The active owner of a live token: id, name, role, active, session_epoch."""
-    return session.connection().execute(_BY_TOKEN, {"token_hash": token_hash}).first()
+    return connection.execute(_BY_TOKEN, {"token_hash": token_hash}).first()
 
 
-def account(session: Session, labeler_id: int) -> AnyRow | None:
+def account(connection: Connection, labeler_id: int) -> AnyRow | None:
     """Whose session it is: id, name, role, active, session_epoch."""
-    return session.connection().execute(_BY_KEY, {"labeler_id": labeler_id}).first()
+    return connection.execute(_BY_KEY, {"labeler_id": labeler_id}).first()
 
 
 def people(session: Session) -> Sequence[Labeler]:

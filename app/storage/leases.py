@@ -15,17 +15,22 @@ from sqlalchemy.orm import Session
 from app.domain.serving import STRATEGIES
 from app.storage.candidates import Candidate, answered_in_round
 from app.storage.rows import AnyRow
-from app.storage.tables import ComponentState, Lease
+from app.storage.tables import Component, ComponentState, Lease
 
+_COMPONENTS = cast(Table, Component.__table__)
 _LEASES = cast(Table, Lease.__table__)
 _STATES = cast(Table, ComponentState.__table__)
 _KEYS: BindParameter[int] = bindparam("component_ids", expanding=True)
 # Built once: these run at every key that a labeler presses.
 _FORGET = delete(_LEASES).where(_LEASES.c.expires_at <= bindparam("now"))
 _GRANT = insert(_LEASES)
-_HELD = select(_LEASES).where(_LEASES.c.component_id.in_(_KEYS))
+_HELD = (
+    select(_COMPONENTS.c.id, _LEASES.c.uuid, _LEASES.c.expires_at)
+    .outerjoin(_LEASES, _LEASES.c.component_id == _COMPONENTS.c.id)
+    .where(_COMPONENTS.c.id.in_(_KEYS))
+)
 _RELEASE = delete(_LEASES).where(
-    _LEASES.c.labeler_id == bindparam("labeler"), _LEASES.c.component_id.in_(_KEYS)
+    _LEASES.c.labeler_id == bindparam("labeler"), _LEASES.c.component_id == bindparam("component")
 )
 _RENEW = (
     update(_LEASES)
@@ -137,14 +142,14 @@ def _still_wanted(row: AnyRow, terms: LeaseTerms, asked: Renewal) -> bool:
 
 
 def holders(session: Session, component_ids: Sequence[int]) -> dict[int, AnyRow]:
-    """The lease on each of these components, where there is one."""
+    """The lease (uuid, expires_at) on each of these that is a component; None where it is free."""
     rows = session.connection().execute(_HELD, {"component_ids": list(component_ids)})
-    return {row.component_id: row for row in rows}
+    return {row.id: row for row in rows}
 
 
-def release(session: Session, labeler_id: int, component_ids: Sequence[int]) -> None:
-    """End this labeler's leases: the answers are there."""
-    given = {"labeler": labeler_id, "component_ids": list(component_ids)}
+def release(session: Session, answered: Sequence[tuple[int, int]]) -> None:
+    """End these leases: the answers are there. answered: (labeler, component) of each."""
+    given = [{"labeler": labeler, "component": component} for labeler, component in answered]
     session.connection().execute(_RELEASE, given)
 
 

@@ -1,10 +1,10 @@
 """What every response carries, and the size that every request keeps to."""
 
 import time
+from collections.abc import Sequence
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,6 +13,7 @@ from app.web.problems import answer
 log = structlog.get_logger()
 
 API = "/api/v1"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"})
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; "
@@ -28,6 +29,9 @@ SECURITY = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+# As they go over the wire: every response carries them.
+_SECURITY = [(name.lower().encode(), value.encode()) for name, value in SECURITY.items()]
+_API_DEFAULTS = [*_SECURITY, (b"cache-control", b"no-store")]
 
 
 class Metrics:
@@ -48,6 +52,21 @@ class Metrics:
             registry=self.registry,
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5, 30),
         )
+        self._of: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def note(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        known = method if method in METHODS else "other"
+        key = (known, route, status)
+        found = self._of.get(key)
+        if found is None:
+            # Looked up once each: the library takes a lock and builds texts for it.
+            found = self._of[key] = (
+                self.requests.labels(known, route, str(status)),
+                self.seconds.labels(known, route),
+            )
+        found[0].inc()
+        found[1].observe(seconds)
 
 
 class Outermost:
@@ -65,17 +84,14 @@ class Outermost:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
+        of_api = scope["path"].startswith("/api/")
         status = 0
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY.items():
-                    headers.setdefault(name, value)
-                if scope["path"].startswith("/api/"):
-                    headers.setdefault("Cache-Control", "no-store")
+                _add_defaults(message, _API_DEFAULTS if of_api else _SECURITY)
             await send(message)
 
         try:
@@ -98,9 +114,14 @@ class Outermost:
             # The framework's pattern lacks the prefix, and pages have some of the same names.
             route = API + route.removeprefix(API)
         method = scope["method"]
-        known = method if method in {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"} else "other"
-        self.metrics.requests.labels(known, route, str(status)).inc()
-        self.metrics.seconds.labels(known, route).observe(seconds)
+        self.metrics.note(method, route, status, seconds)
         log.debug(
             "request", method=method, path=scope["path"], status=status, ms=round(seconds * 1e3, 1)
         )
+
+
+def _add_defaults(message: Message, defaults: Sequence[tuple[bytes, bytes]]) -> None:
+    """Add these headers where the response has none of that name."""
+    given = list(message.get("headers", ()))
+    names = {name.lower() for name, _ in given}
+    message["headers"] = given + [one for one in defaults if one[0] not in names]

@@ -1,4 +1,6 @@
 import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.orm import Session
 
 from app.storage.columns import pack_array, unpack_array
 from app.storage.tables import WorkerBeat
@@ -19,7 +22,7 @@ def names(world: World) -> set[str]:
         return set(session.execute(select(WorkerBeat.name)).scalars())
 
 
-def add(session, name: str) -> str:
+def add(session: Session, name: str) -> str:
     session.execute(insert(WorkerBeat).values(name=name, seen_at=START))
     return name
 
@@ -84,16 +87,19 @@ def test_a_reader_sees_one_state_from_first_to_last(world: World) -> None:
 def test_those_who_wait_together_share_a_commit_and_fail_alone(world: World) -> None:
     database = world.context.database
     outcomes: dict[str, object] = {}
+    calls: list[Sequence[str]] = []
 
-    def work(name: str) -> None:
-        def add_it(session) -> str:
+    def add_all(session: Session, asked: Sequence[str]) -> list[str]:
+        calls.append(asked)
+        for name in asked:
             add(session, name)
             if name.startswith("bad"):
                 add(session, name)
-            return name
+        return [f"added {name}" for name in asked]
 
+    def work(name: str) -> None:
         try:
-            outcomes[name] = database.write_together(add_it)
+            outcomes[name] = database.write_together(add_all, name)
         except IntegrityError as error:
             outcomes[name] = error
 
@@ -107,14 +113,32 @@ def test_those_who_wait_together_share_a_commit_and_fail_alone(world: World) -> 
         thread.join()
     good = {name for name in wanted if name.startswith("good")}
     assert names(world) == good
-    assert {name for name, outcome in outcomes.items() if outcome == name} == good
+    assert {name for name, got in outcomes.items() if got == f"added {name}"} == good
     assert all(isinstance(outcomes[name], IntegrityError) for name in wanted if name not in good)
+    assert not world.is_sqlite or max(len(asked) for asked in calls) > 1
+
+
+def test_each_of_a_crowd_gets_its_own_result(world: World) -> None:
+    def add_all(session: Session, asked: Sequence[str]) -> list[str]:
+        for name in asked:
+            add(session, name)
+        return [f"added {name}" for name in asked]
+
+    def work(first: int) -> list[bool]:
+        mine = [f"{first} {number}" for number in range(20)]
+        write_together = world.context.database.write_together
+        return [write_together(add_all, name) == f"added {name}" for name in mine]
+
+    with ThreadPoolExecutor(20) as pool:
+        got = [right for own in pool.map(work, range(20)) for right in own]
+    assert got == [True] * 400
+    assert len(names(world)) == 400
 
 
 def test_nobody_is_told_of_success_before_the_shared_commit(sqlite_world: World) -> None:
     database = sqlite_world.context.database
 
-    def refer_to_nobody(session) -> str:
+    def refer_to_nobody(session: Session, asked: Sequence[str]) -> Sequence[str]:
         # Checked when the transaction commits, so that the commit itself fails.
         session.execute(text("PRAGMA defer_foreign_keys = ON"))
         session.execute(
@@ -123,20 +147,27 @@ def test_nobody_is_told_of_success_before_the_shared_commit(sqlite_world: World)
                 "VALUES (999, 'x', 'x', '2026-01-01')"
             )
         )
-        return "done"
+        return asked
+
+    def add_one(session: Session, asked: Sequence[str]) -> list[str]:
+        return [add(session, name) for name in asked]
 
     with pytest.raises(IntegrityError):
-        database.write_together(refer_to_nobody)
-    assert database.write_together(lambda session: add(session, "next")) == "next"
+        database.write_together(refer_to_nobody, "done")
+    assert database.write_together(add_one, "next") == "next"
     assert names(sqlite_world) == {"next"}
 
 
 def test_sqlite_waits_for_the_disk_before_a_label_is_acknowledged(sqlite_world: World) -> None:
-    def pragma(session, name: str) -> object:
+    def pragma(session: Session, name: str) -> object:
         return session.execute(text(f"PRAGMA {name}")).scalar()
 
     with sqlite_world.context.database.write() as session:
         assert pragma(session, "synchronous") == 2
         assert pragma(session, "journal_mode") == "wal"
         assert pragma(session, "foreign_keys") == 1
-    assert sqlite_world.context.database.write_together(lambda s: pragma(s, "synchronous")) == 2
+
+    def all_pragmas(session: Session, asked: Sequence[str]) -> list[object]:
+        return [pragma(session, name) for name in asked]
+
+    assert sqlite_world.context.database.write_together(all_pragmas, "synchronous") == 2

@@ -73,7 +73,7 @@ def statements_of(database: Database) -> Iterator[list[tuple[str, Any]]]:
     ) -> None:
         sent.append((statement, given[0] if many else given))
 
-    engines = (database._reading, database._writing, database._noting)
+    engines = (database._asking, database._reading, database._writing, database._noting)
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
     yield sent

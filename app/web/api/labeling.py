@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 from app.actions import exporting, labeling, queueing
 from app.web.access import Caller, World
 from app.web.api import present, streaming
+from app.web.api.one_trip import OneTripRoute
 from app.web.api.schemas import (
     LabelAnswer,
     LabelsAnswer,
@@ -21,7 +22,7 @@ from app.web.api.schemas import (
 )
 from app.web.problems import responses
 
-router = APIRouter(tags=["labeling"])
+router = APIRouter(tags=["labeling"], route_class=OneTripRoute)
 
 
 @router.post("/queue/next", responses=responses(400, 401, 403, 404, 409, 413, 422, 501))

@@ -1,7 +1,5 @@
 """All of the REST contract under /api/v1."""
 
-from fastapi import APIRouter
-
 from app.web.api import (
     comparing,
     components,
@@ -12,19 +10,13 @@ from app.web.api import (
     system,
     training,
 )
-from app.web.api.present import API
 
-router = APIRouter(prefix=API)
-# Routes are tried in this order: what labelers call all day comes first, and `compare` before
-# the run that its place could name.
-for part in (
-    labeling,
-    components,
-    recordings,
-    comparing,
-    training,
-    predictions,
-    rounds,
-    system,
-):
-    router.include_router(part.router)
+# Tried in this order: what labelers call all day comes first, and `compare` before the run that its
+# place could name. They are included in the application one beside the other: each level of
+# routers within routers doubles the search for a route.
+ROUTERS = tuple(
+    part.router
+    for part in (
+        labeling, components, recordings, comparing, training, predictions, rounds, system
+    )
+)  # fmt: skip

@@ -61,6 +61,10 @@ PREDICTION_SCHEMA = pa.schema(
 )
 
 
+# Made once: `json.dumps` would make one for each row.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
+
 def described(*formats: str) -> dict[int | str, dict[str, Any]]:
     """The other content types of a 200, for OpenAPI."""
     text = {"schema": {"type": "string"}}
@@ -159,7 +163,7 @@ class _Drain(io.RawIOBase):
 
 
 def _dump(row: dict[str, Any]) -> str:
-    return json.dumps(row, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(row)
 
 
 def _cell(value: Any) -> Any:

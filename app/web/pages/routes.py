@@ -1,7 +1,5 @@
 """All pages."""
 
-from fastapi import APIRouter
-
 from app.web.pages import (
     account,
     comparing,
@@ -15,17 +13,9 @@ from app.web.pages import (
     runs,
 )
 
-router = APIRouter(include_in_schema=False)
-for part in (
-    entry,
-    overview,
-    recordings,
-    desk,
-    components,
-    rounds,
-    comparing,
-    runs,
-    people,
-    account,
-):
-    router.include_router(part.router)
+ROUTERS = tuple(
+    part.router
+    for part in (
+        entry, overview, recordings, desk, components, rounds, comparing, runs, people, account
+    )
+)  # fmt: skip
