@@ -35,6 +35,7 @@ class Progress:
 
     Folds train side by side, so fold, epoch and batch are of the one that made this step.
     loss: mean training loss of its epoch so far, in nats. fraction: of all folds' steps, 0 to 1.
+    held_out_loss: of that fold after the epoch before, in nats; None in its first epoch.
     seconds_left: an upper estimate; early stopping may end a fold sooner.
     """
 
@@ -47,6 +48,7 @@ class Progress:
     loss: float
     fraction: float
     seconds_left: float
+    held_out_loss: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +159,7 @@ class _Watch:
         seconds_left = (time.monotonic() - self.started) * (1 - fraction) / fraction
         return Progress(
             fold + 1, self.folds, step.epoch, step.epochs, step.batch, step.batches,
-            step.loss, fraction, seconds_left,
+            step.loss, fraction, seconds_left, step.held_out_loss,
         )  # fmt: skip
 
 

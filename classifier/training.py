@@ -24,13 +24,17 @@ WARM_UP = 0.2
 
 @dataclass(frozen=True)
 class BatchProgress:
-    """A step done. epoch and batch count from 1; loss is the mean of the epoch so far, in nats."""
+    """A step done. epoch and batch count from 1; loss is the mean of the epoch so far, in nats.
+
+    held_out_loss: after the epoch before, in nats; None in the first, or where nothing is held out.
+    """
 
     epoch: int
     epochs: int
     batch: int
     batches: int
     loss: float
+    held_out_loss: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +143,7 @@ class _Loop:
             model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         steps = config.epochs * self.batches
+        self.held_out_loss: float | None = None
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer, lambda step: one_cycle(step / steps)
         )
@@ -157,7 +162,8 @@ class _Loop:
             if len(held_targets) == 0:
                 best_epoch = epoch
                 continue
-            validation.append(self._held_out_loss(held_masks, held_targets))
+            self.held_out_loss = self._held_out_loss(held_masks, held_targets)
+            validation.append(self.held_out_loss)
             if validation[-1] <= min(validation):
                 best_epoch, best_weights = epoch, deepcopy(self.model.state_dict())
             elif epoch - best_epoch >= self.config.patience:
@@ -172,7 +178,12 @@ class _Loop:
         total = 0.0
         for batch in range(1, self.batches + 1):
             total += self._step()
-            on_batch(BatchProgress(epoch, self.config.epochs, batch, self.batches, total / batch))
+            on_batch(
+                BatchProgress(
+                    epoch, self.config.epochs, batch, self.batches, total / batch,
+                    self.held_out_loss,
+                )
+            )  # fmt: skip
         return total / self.batches
 
     def _step(self) -> float:
