@@ -137,14 +137,15 @@ def get_study(context: Context, study_id: int) -> StudyView:
         found = tuning.one(session, study_id)
         if found is None:
             raise NotFound("tuning", study_id)
-        return _view(found, tuning.trials(session, study_id))
+        return _view(found, tuning.trials(session, [study_id])[study_id])
 
 
 def list_studies(context: Context, before_id: int | None, limit: int) -> list[StudyView]:
     """Studies with their trials, newest first, older than `before_id` if given."""
     with context.database.read() as session:
         found = tuning.page(session, before_id, limit)
-        return [_view(row, tuning.trials(session, row.id)) for row in found]
+        trials = tuning.trials(session, [row.id for row in found])
+        return [_view(row, trials[row.id]) for row in found]
 
 
 def cancel_study(context: Context, by: Account | None, study_id: int) -> StudyView:

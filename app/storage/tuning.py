@@ -123,14 +123,17 @@ def _wanted(session: Session, study_id: int) -> bool:
     return state in ("queued", "running") and not cancel_requested
 
 
-def trials(session: Session, study_id: int) -> Sequence[AnyRow]:
-    """A study's trials, in order of number."""
+def trials(session: Session, study_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
+    """The trials of these studies, by study, in order of number."""
     statement = (
         select(*TuningTrial.__table__.columns)
-        .where(TuningTrial.study_id == study_id)
-        .order_by(TuningTrial.number)
+        .where(TuningTrial.study_id.in_(study_ids))
+        .order_by(TuningTrial.study_id, TuningTrial.number)
     )
-    return session.execute(statement).all()
+    found: dict[int, list[AnyRow]] = {study_id: [] for study_id in study_ids}
+    for row in session.execute(statement):
+        found[row.study_id].append(row)
+    return found
 
 
 def begin_trial(session: Session, values: dict[str, Any]) -> int | None:

@@ -8,6 +8,7 @@ from app.actions.labeling import Receipt
 from app.actions.queueing import Work
 from app.actions.rounds import RoundView
 from app.actions.training import RunView
+from app.actions.tuning import StudyView
 from app.actions.views import ComponentView, PredictionView
 from app.domain.errors import InvalidInput
 from app.storage.components import Position
@@ -118,6 +119,16 @@ def receipt(view: Receipt) -> schemas.LabelAnswer:
 def run(view: RunView) -> schemas.TrainingRunOut:
     """A training run."""
     return schemas.TrainingRunOut.model_validate(view, from_attributes=True)
+
+
+def tuning(view: StudyView) -> schemas.TuningOut:
+    """A tuning without its trials."""
+    return schemas.TuningOut.model_validate(view, from_attributes=True)
+
+
+def tuning_detail(view: StudyView) -> schemas.TuningDetail:
+    """A tuning with its trials."""
+    return schemas.TuningDetail.model_validate(view, from_attributes=True)
 
 
 def round_(view: RoundView) -> schemas.RoundOut:

@@ -10,10 +10,11 @@ from app.web.api import (
     rounds,
     system,
     training,
+    tuning,
 )
 from app.web.api.present import API
 
 router = APIRouter(prefix=API)
 # Routes are tried in this order: what labelers call all day comes first.
-for part in (labeling, components, recordings, training, predictions, rounds, system):
+for part in (labeling, components, recordings, training, tuning, predictions, rounds, system):
     router.include_router(part.router)

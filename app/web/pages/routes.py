@@ -12,8 +12,9 @@ from app.web.pages import (
     recordings,
     rounds,
     runs,
+    tuning,
 )
 
 router = APIRouter(include_in_schema=False)
-for part in (entry, overview, recordings, desk, components, rounds, runs, people, account):
+for part in (entry, overview, recordings, desk, components, rounds, runs, tuning, people, account):
     router.include_router(part.router)
