@@ -17,6 +17,7 @@ from classifier.tuning import (
     STARTUP_TRIALS,
     Examples,
     PastTrial,
+    Space,
     Stopped,
     evaluate,
     importances,
@@ -105,8 +106,8 @@ def test_what_did_well_is_looked_at_more_closely() -> None:
     early, late = [], []
     for seed in range(3):
         trials = played(40, seed)
-        early += [one.value for one in trials[1:STARTUP_TRIALS]]
-        late += [one.value for one in trials[-10:]]
+        early += [one.value or 0.0 for one in trials[1:STARTUP_TRIALS]]
+        late += [one.value or 0.0 for one in trials[-10:]]
     assert np.median(late) < np.median(early) / 2
 
 
@@ -118,8 +119,8 @@ def test_the_setting_that_matters_is_found_to_matter() -> None:
     assert importances(trials[:7], SPACE) == {}, "seven trials are too few to say"
 
 
-def test_a_depth_belongs_to_its_architecture_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    space = {
+def test_a_depth_belongs_to_its_architecture_alone() -> None:
+    space: Space = {
         "architecture": {"choices": ["cnn", "resnet", "vgg"]},
         "resnet_layers": {"choices": [10, 18]},
         "vgg_layers": {"choices": [4, 6]},
@@ -148,7 +149,7 @@ GOOD = [good(number) for number in range(4)]
 
 
 def test_a_trial_worse_than_half_of_the_others_is_pruned() -> None:
-    worse = {step: 1.2 for step in range(1, 6)}
+    worse = dict.fromkeys(range(1, 6), 1.2)
     why = should_prune(GOOD, worse, SPACE)
     assert why == "Worse than half of the others after 5 tenths of its schedule."
     assert should_prune(GOOD, {5: 0.6}, SPACE) is None, "this one is better than they were"
