@@ -126,7 +126,7 @@ def test_a_depth_belongs_to_its_architecture_alone() -> None:
         "vgg_layers": {"choices": [4, 6]},
         "learning_rate": SPACE["learning_rate"],
     }
-    depths = {"cnn": {None}, "resnet": {10, 18}, "vgg": {4, 6}}
+    depths: dict[str, set[object]] = {"cnn": {None}, "resnet": {10, 18}, "vgg": {4, 6}}
     trials = [trial(0, 1.0, settings={"architecture": "cnn", "learning_rate": 0.1})]
     for number in range(1, 40):
         chosen = propose(trials, space, 0)
