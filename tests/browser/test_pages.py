@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.actions import rounds
+from app.actions import rounds, tuning
 from app.actions.rounds import RoundPlan
 from tests.browser.site import Desk, Site, Visit, recording
 from tests.formats.shared_data import shared
@@ -19,6 +19,7 @@ def furnished(site: Site) -> Site:
     site.store(recording(labels=[1, 2, 3, 4, 0] * 6))
     site.trained(predicted=1)
     rounds.open_round(site.context, site.alice, RoundPlan("quality", 5))
+    tuning.request_study(site.context, site.alice)
     return site
 
 
@@ -33,6 +34,8 @@ PAGES = (
     "/rounds/1/label",
     "/runs",
     "/runs/1",
+    "/tuning",
+    "/tuning/2",
     "/recordings/1",
     "/import",
     "/people",
