@@ -93,7 +93,6 @@ def request_study(
     by: Account | None,
     minutes: float = DEFAULT_MINUTES,
     config: dict[str, Any] | None = None,
-    seed: int = 0,
 ) -> StudyView:
     """Queue a tuning on the labels as they are now. by: None where the command line asks.
 
@@ -121,7 +120,8 @@ def request_study(
             {
                 "config": config or {},
                 "objective": OBJECTIVE,
-                "seed": seed,
+                # Another one than the tuning before: that has tried its draws already.
+                "seed": study_id,
                 "snapshot_event_id": events.last_id(session),
                 "budget_minutes": minutes,
                 "spent_seconds": 0.0,

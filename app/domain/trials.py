@@ -10,3 +10,9 @@ class TrialState(StrEnum):
     COMPLETE = "complete"
     PRUNED = "pruned"
     FAILED = "failed"
+
+
+THE_WORKER_DIED = "The worker died."
+THE_WORKER_STOPPED = "The worker was stopped."
+INTERRUPTIONS = (THE_WORKER_DIED, THE_WORKER_STOPPED)
+"""Reasons that say nothing against the trial's settings."""

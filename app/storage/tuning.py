@@ -9,11 +9,9 @@ from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.domain.trials import TrialState
+from app.domain.trials import THE_WORKER_DIED, TrialState
 from app.storage.rows import AnyRow
 from app.storage.tables import Job, Labeler, TuningStudy, TuningTrial
-
-THE_WORKER_DIED = "The worker died."
 
 _SHOWN = (
     select(

@@ -11,7 +11,7 @@ from app.actions.context import Context
 from app.actions.jobs import JobLost
 from app.actions.tuning import Seat, StudyView
 from app.domain.errors import Cancelled
-from app.domain.trials import TrialState
+from app.domain.trials import INTERRUPTIONS, THE_WORKER_STOPPED, TrialState
 from app.storage.tables import Job
 from app.worker.machine import device, threads, worker_name
 from app.worker.train import check_labels, shown
@@ -136,7 +136,7 @@ class Tuner:
             trial.end(state=TrialState.PRUNED, reason="Somebody stopped the tuning.")
             raise
         except Stopping:
-            trial.end(state=TrialState.FAILED, reason="The worker was stopped.")
+            trial.end(state=TrialState.FAILED, reason=THE_WORKER_STOPPED)
             raise
         except JobLost:
             # Whoever took the job has ended its trial too.
@@ -243,7 +243,11 @@ def past_trials(study: StudyView) -> list[PastTrial]:
 
 def check_failures(study: StudyView) -> None:
     """Raises ValueError where so many trials failed in a row that it is no accident."""
-    ended = [one for one in study.trials if one.state != TrialState.RUNNING]
+    ended = [
+        one
+        for one in study.trials
+        if one.state != TrialState.RUNNING and one.reason not in INTERRUPTIONS
+    ]
     last = ended[-FAILURES_IN_A_ROW:]
     if len(last) == FAILURES_IN_A_ROW and all(one.state == TrialState.FAILED for one in last):
         raise ValueError(

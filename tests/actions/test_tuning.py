@@ -9,9 +9,8 @@ import pytest
 from app.actions import jobs, training, tuning
 from app.actions.tuning import Seat, StudyView
 from app.domain.errors import Conflict, NotAllowed, NotFound
-from app.domain.trials import TrialState
+from app.domain.trials import THE_WORKER_DIED, TrialState
 from app.storage.tables import Job
-from app.storage.tuning import THE_WORKER_DIED
 from tests.support.world import ALICE, BOB, World
 
 SETTINGS = {"kernel": 5, "learning_rate": 0.01}

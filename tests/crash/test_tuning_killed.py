@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.domain.trials import THE_WORKER_DIED
 from tests.crash.lab import SETTINGS, kill_worker, labeled_server
 from tests.support.loop import API, ENDED, TINY_TRAINING, wait_for_run
 from tests.support.server import Server, clean_environment, somata
@@ -20,8 +21,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 # A trial of a few seconds: long enough to be met at work.
 SOME_SECONDS = {**TINY_TRAINING, "epochs": 20, "patience": 20, "min_batches": 8}
-DIED = "The worker died."
-
 Found = dict[str, Any]
 
 
@@ -103,7 +102,7 @@ def at_work_again(found: Found, more_than: int = -1, deaths: int | None = None) 
 
 def died(found: Found) -> int:
     """How many trials their worker's death has ended."""
-    return sum(one["reason"] == DIED for one in found["trials"])
+    return sum(one["reason"] == THE_WORKER_DIED for one in found["trials"])
 
 
 def test_a_training_that_is_asked_for_meanwhile_goes_first(client: httpx.Client) -> None:

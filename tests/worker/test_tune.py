@@ -13,6 +13,7 @@ from app.actions import jobs, tuning
 from app.actions.context import Context
 from app.actions.tuning import StudyView, TrialView
 from app.domain.errors import Cancelled, NothingToTrainOn
+from app.domain.trials import THE_WORKER_STOPPED
 from app.storage.tables import Job
 from app.worker import tune as worker
 from app.worker import work
@@ -211,6 +212,19 @@ def test_one_bad_trial_does_not_end_the_tuning(lab: Lab, monkeypatch: pytest.Mon
     trials = lab.trials(study)
     assert (trials[1].state, trials[1].reason) == ("failed", "RuntimeError: kaput")
     assert len(trials) > 2
+
+
+def test_workers_that_are_stopped_are_no_failures_of_the_trials(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, job = lab.request(minutes=0.1)
+    seat = tuning.Seat(study.id, job, "here")
+    for number in range(6):
+        trial = tuning.begin_trial(lab.context, seat, number, {"learning_rate": 0.01})
+        assert trial is not None
+        tuning.end_trial(lab.context, trial, "failed", reason=THE_WORKER_STOPPED)
+    worker.tune(lab.context, job, lab.pulse(job))
+    assert lab.trials(study)[6].state == "complete"
 
 
 def test_without_labels_a_tuning_says_what_is_missing(sqlite_world: World) -> None:

@@ -7,6 +7,8 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from app.actions.tuning import DEFAULT_MINUTES
+
 
 def _only_a_number(value: object) -> object:
     # JSON tells numbers from text and truth values; pydantic by itself would convert them.
@@ -307,7 +309,7 @@ class TrainingRunPage(BaseModel):
 
 class TuningIn(Body):
     minutes: Annotated[float, Field(ge=0.01, le=10_080, allow_inf_nan=False), Number] = Field(
-        default=30, description="the budget: time in which somebody works at it"
+        default=DEFAULT_MINUTES, description="the budget: time in which somebody works at it"
     )
     config: dict[Annotated[str, Field(max_length=50)], ConfigValue] | None = Field(
         default=None,
