@@ -14,8 +14,10 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from app import cli_tuning
 from app.actions import accounts, backup, exporting_files, importing, jobs, training
 from app.actions.context import Context, make_context
+from app.actions.tuning import DEFAULT_MINUTES
 from app.domain.accounts import Role
 from app.domain.errors import InvalidInput, NotFound, NothingToTrainOn, SomataError
 from app.formats.reading import FORMATS, find_recordings
@@ -26,7 +28,6 @@ from app.storage import migrate
 from app.version import VERSION
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no public name
-ENDED = {"succeeded", "failed", "cancelled"}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -187,7 +188,7 @@ def run_train(settings: Settings, options: argparse.Namespace) -> int:
 def wait_for(context: Context, run_id: int, worker: WorkerProcess) -> int:
     """Show a run's progress until it has ended. Where no other worker lives, start this one."""
     said = ""
-    while (run := training.get_run(context, run_id)).state not in ENDED:
+    while (run := training.get_run(context, run_id)).state not in cli_tuning.ENDED:
         if not (worker.started or jobs.worker_is_alive(context)):
             worker.start()
         progress = run.progress
@@ -201,6 +202,14 @@ def wait_for(context: Context, run_id: int, worker: WorkerProcess) -> int:
     metrics = run.metrics or {}
     print(f"Training run {run_id} succeeded: macro F1 {metrics.get('macro_f1', float('nan')):.3f}")
     return 0
+
+
+def run_tune(settings: Settings, options: argparse.Namespace) -> int:
+    """Tune."""
+    context = ready_context(settings)
+    if options.stop:
+        return cli_tuning.stop(context)
+    return cli_tuning.start(context, options.minutes, wait=options.wait)
 
 
 def run_user_add(settings: Settings, options: argparse.Namespace) -> int:
@@ -258,7 +267,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def add_serving(commands: Commands) -> None:
-    """Commands `serve`, `worker` and `train`."""
+    """Commands `serve`, `worker`, `train` and `tune`."""
     one = commands.add_parser("serve", help="start the web server and one worker")
     one.add_argument("--host", help="address to listen on (SOMATA_HOST)")
     one.add_argument("--port", type=int, help="port to listen on (SOMATA_PORT)")
@@ -273,6 +282,22 @@ def add_serving(commands: Commands) -> None:
     one = commands.add_parser("train", help="queue a training run")
     one.add_argument("--wait", action="store_true", help="show progress until it has ended")
     one.set_defaults(run=run_train)
+
+    one = commands.add_parser("tune", help="queue a search for the settings that train best")
+    one.add_argument(
+        "--minutes", type=minutes, default=DEFAULT_MINUTES, metavar="M", help="budget (%(default)g)"
+    )
+    one.add_argument("--wait", action="store_true", help="show trials until it has ended")
+    one.add_argument("--stop", action="store_true", help="stop the one that waits or runs")
+    one.set_defaults(run=run_tune)
+
+
+def minutes(text: str) -> float:
+    """A budget in minutes. Raises ValueError, which argparse turns into bad usage."""
+    value = float(text)
+    if not 0.01 <= value <= 10_080:
+        raise ValueError
+    return value
 
 
 def add_data(commands: Commands) -> None:

@@ -40,6 +40,7 @@ class Progress:
 
     Folds train side by side, so fold, epoch and batch are of the one that made this step.
     loss: mean training loss of its epoch so far, in nats. fraction: of all folds' steps, 0 to 1.
+    held_out_loss: of that fold after the epoch before, in nats; None in its first epoch.
     seconds_left: an upper estimate; early stopping may end a fold sooner.
     """
 
@@ -52,6 +53,7 @@ class Progress:
     loss: float
     fraction: float
     seconds_left: float
+    held_out_loss: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +180,7 @@ class _Watch:
         seconds_left = (time.monotonic() - self.started) * (1 - fraction) / fraction
         return Progress(
             fold + 1, self.folds, step.epoch, step.epochs, step.batch, step.batches,
-            step.loss, fraction, seconds_left,
+            step.loss, fraction, seconds_left, step.held_out_loss,
         )  # fmt: skip
 
 

@@ -30,13 +30,17 @@ StateDict = dict[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class BatchProgress:
-    """A step done. epoch and batch count from 1; loss is the mean of the epoch so far, in nats."""
+    """A step done. epoch and batch count from 1; loss is the mean of the epoch so far, in nats.
+
+    held_out_loss: after the epoch before, in nats; None in the first, or where nothing is held out.
+    """
 
     epoch: int
     epochs: int
     batch: int
     batches: int
     loss: float
+    held_out_loss: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,6 +173,7 @@ class _Loop:
             decaying(model, config.weight_decay), lr=config.learning_rate
         )
         steps = config.epochs * self.batches
+        self.held_out_loss: float | None = None
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer, lambda step: one_cycle(step / steps)
         )
@@ -189,7 +194,8 @@ class _Loop:
             if len(held_targets) == 0:
                 best_epoch = epoch
                 continue
-            validation.append(self._held_out_loss(held, held_targets))
+            self.held_out_loss = self._held_out_loss(held, held_targets)
+            validation.append(self.held_out_loss)
             if validation[-1] <= min(validation):
                 best_epoch, best_weights = epoch, deepcopy(self.model.state_dict())
             elif epoch - best_epoch >= self.config.patience:
@@ -204,7 +210,12 @@ class _Loop:
         total = 0.0
         for batch in range(1, self.batches + 1):
             total += self._step()
-            on_batch(BatchProgress(epoch, self.config.epochs, batch, self.batches, total / batch))
+            on_batch(
+                BatchProgress(
+                    epoch, self.config.epochs, batch, self.batches, total / batch,
+                    self.held_out_loss,
+                )
+            )  # fmt: skip
         return total / self.batches
 
     def _step(self) -> float:

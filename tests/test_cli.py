@@ -59,7 +59,7 @@ def refused(result: subprocess.CompletedProcess[str], code: int, *words: str) ->
 
 COMMANDS = [
     [],
-    *([name] for name in ("serve", "worker", "demo", "import", "export", "train")),
+    *([name] for name in ("serve", "worker", "demo", "import", "export", "train", "tune")),
     *([name] for name in ("backup", "restore", "user", "token")),
     ["user", "add"],
     ["token", "create"],
@@ -76,8 +76,19 @@ def test_help_is_everywhere(run: Run, command: list[str]) -> None:
 
 def test_help_names_every_command_of_the_contract() -> None:
     shown = parser().format_help()
-    for command in ("serve", "demo", "import", "export", "train", "user", "token", "backup"):
+    for command in (
+        "serve",
+        "demo",
+        "import",
+        "export",
+        "train",
+        "tune",
+        "user",
+        "token",
+        "backup",
+    ):
         assert f"    {command} " in shown
+    assert "    backup " in shown
 
 
 def test_the_version_is_printed(run: Run) -> None:
@@ -95,6 +106,8 @@ def test_the_version_is_printed(run: Run) -> None:
         ["user", "add", "Bob"],
         ["user", "add", "Bob", "--role", "owner"],
         ["serve", "--port", "many"],
+        ["tune", "--minutes", "0"],
+        ["tune", "--minutes", "nan"],
         ["export"],
         ["backup"],
     ],
@@ -272,6 +285,20 @@ def test_train_queues_a_run_and_says_that_no_worker_runs(run: Run) -> None:
     refused(run("train"), 1, "run 1 is queued already")
 
 
+def test_tune_queues_a_tuning_and_stop_ends_it(run: Run) -> None:
+    refused(run("tune", "--stop"), 1, "No tuning waits or runs")
+    result = run("tune", "--minutes", "5")
+    assert (result.returncode, result.stdout) == (0, "Tuning 1 is queued.\n")
+    assert "./somata serve" in result.stderr
+    refused(run("tune"), 1, "Tuning 1 is queued already")
+    stopped = run("tune", "--stop")
+    assert (stopped.returncode, stopped.stdout) == (
+        0,
+        "Tuning 1 stops. What it has found is kept.\n",
+    )
+    assert run("tune").returncode == 0
+
+
 def test_no_worker_is_a_failed_check(run: Run) -> None:
     run("token", "create", "x")
     refused(run("worker", "--check"), 1, "./somata worker")
@@ -287,6 +314,18 @@ def test_train_and_wait_brings_its_own_worker_and_ends_with_it(tmp_path: Path) -
     assert "Training run 1 failed" in result.stderr
     assert "0 labeled components" in result.stderr
     assert "Traceback" not in result.stderr.partition("somata: Training run")[2]
+
+
+@pytest.mark.slow
+def test_tune_and_wait_brings_its_own_worker_and_says_why_it_failed(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    npz(tmp_path / "none.npz")
+    somata(data, "import", str(tmp_path / "none.npz"))
+    result = somata(data, "tune", "--wait", worker_threads=1)
+    assert result.returncode == 1
+    assert "Tuning 1 failed" in result.stderr
+    assert "0 labeled components" in result.stderr
+    assert "Traceback" not in result.stderr.partition("somata: Tuning")[2]
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """Background work: asking for it, claiming it, keeping it alive, ending it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.actions.context import Context
 from app.domain.accounts import Account
 from app.domain.errors import Cancelled, Conflict, NotFound
-from app.storage import jobs
+from app.storage import jobs, tuning
 from app.storage.database import lock_jobs
 from app.storage.tables import Job
 
@@ -19,8 +19,12 @@ LANES = {
     "score": "slow",
     "promote": "slow",
     "predict": "quick",
+    "tune": "spare",
+    "assist": "spare",
 }
-"""Training takes minutes and must not keep a prediction waiting, so it has its own lane."""
+"""A lane does one job at a time. Training takes minutes and must not keep a prediction waiting.
+Tuning takes hours and must not keep a training waiting: its lane does nothing while the same
+worker is busy in the slow one."""
 
 TITLES = {
     "train": "Training run",
@@ -28,9 +32,13 @@ TITLES = {
     "score": "Scoring",
     "promote": "Sorting of the queue",
     "predict": "Prediction",
+    "tune": "Tuning",
+    "assist": "Help with a tuning",
 }
 
 MAX_ATTEMPTS = 2
+"""Attempts in a row that may come to nothing. A tuning's attempt in which a trial came to its
+end was not in vain, so a tuning of hours outlives more than one death of its worker."""
 
 
 class JobLost(Exception):
@@ -174,31 +182,33 @@ def give_back(context: Context, job: Job) -> None:
 def sweep(context: Context) -> list[str]:
     """Look after jobs whose worker has died; returns a sentence for each that was touched.
 
-    A stale job is put back once; the second time it is marked failed, with the reason.
+    A stale job is put back once; the second time in a row it is marked failed, with the reason.
     """
     now = context.now()
-    silent_since = now - timedelta(seconds=context.settings.stale_seconds)
+    silent_since = lately(context)
     said = []
     with context.database.read() as session:
         if not jobs.stale(session, silent_since):
             return []
     with context.database.write() as session:
         for job in jobs.stale(session, silent_since):
+            in_vain = job.attempts - tuning.last_fruitful_attempt(session, job.id)
             if job.cancel_requested:
                 done = jobs.cancel_silent(session, job, now)
                 outcome = "cancelled"
-            elif job.attempts < MAX_ATTEMPTS:
+            elif in_vain < MAX_ATTEMPTS:
                 done = jobs.requeue(session, job)
                 outcome = "queued again"
             else:
                 reason = (
-                    f"The worker died {job.attempts} times during this job (last sign of life "
+                    f"The worker died {in_vain} times during this job (last sign of life "
                     f"{job.heartbeat_at:%H:%M:%S} UTC). It may have run out of memory: see its log."
                 )
                 done = jobs.give_up(session, job, reason, now)
                 outcome = "given up"
             if done:
                 said.append(f"job {job.id} ({job.kind}) was silent and is {outcome}")
+        tuning.bury(session, now)
     return said
 
 
@@ -212,8 +222,12 @@ def worker_is_alive(context: Context) -> bool:
     """Whether a worker has shown itself lately."""
     with context.database.read() as session:
         seen_at = jobs.worker_last_seen(session)
-    lately = timedelta(seconds=context.settings.stale_seconds)
-    return seen_at is not None and context.now() - seen_at < lately
+    return seen_at is not None and seen_at > lately(context)
+
+
+def lately(context: Context) -> datetime:
+    """Who has been silent since this time counts as dead."""
+    return context.now() - timedelta(seconds=context.settings.stale_seconds)
 
 
 def show_worker(context: Context, name: str) -> None:
@@ -225,9 +239,8 @@ def show_worker(context: Context, name: str) -> None:
 
 def leave(context: Context, name: str) -> None:
     """Note that this worker stops, so that nobody waits for it."""
-    lately = context.now() - timedelta(seconds=context.settings.stale_seconds)
     with context.database.note() as session:
-        jobs.worker_gone(session, name, lately)
+        jobs.worker_gone(session, name, lately(context))
 
 
 def _view(job: Job) -> JobView:

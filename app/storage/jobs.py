@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -175,6 +175,12 @@ def worker_last_seen(session: Session) -> datetime | None:
     """When any worker was last heard of."""
     statement = select(WorkerBeat.seen_at).order_by(WorkerBeat.seen_at.desc()).limit(1)
     return session.execute(statement).scalar()
+
+
+def workers_alive(session: Session, silent_since: datetime) -> int:
+    """How many workers have been heard of since that time."""
+    statement = select(func.count()).select_from(WorkerBeat)
+    return session.execute(statement.where(WorkerBeat.seen_at >= silent_since)).scalar_one()
 
 
 def forget_finished(session: Session, kind: str, before: datetime) -> None:

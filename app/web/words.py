@@ -27,6 +27,7 @@ def install(environment: Environment) -> None:
         "iso": iso,
         "duration": duration,
         "progress_text": progress_text,
+        "setting": setting,
     }.items():
         environment.filters[name] = function
 
@@ -69,6 +70,13 @@ def duration(seconds: float) -> str:
     if seconds < 5400:
         return f"{round(seconds / 60)} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def setting(value: object) -> str:
+    """A training setting; numbers to three figures, a dash where a trial has it not."""
+    if _none(value):
+        return MISSING
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def progress_text(progress: Mapping[str, Any], state: str) -> str:

@@ -1,6 +1,7 @@
 """What this machine offers to the classifier."""
 
 import os
+import platform
 
 import torch
 
@@ -15,3 +16,8 @@ def device() -> torch.device:
 def threads(settings: Settings) -> int:
     """CPU threads to train with."""
     return settings.worker_threads or os.cpu_count() or 1
+
+
+def worker_name() -> str:
+    """Which machine and process this is."""
+    return f"{platform.node()}-{os.getpid()}"

@@ -11,12 +11,14 @@ from types import FrameType
 import structlog
 
 from app.actions.context import Context, make_context
+from app.actions.jobs import LANES
 from app.settings import Settings
 from app.storage.tasks import TaskQueue
 from app.worker.demo import load_demo_job
 from app.worker.machine import threads
 from app.worker.score import predict, serve
 from app.worker.train import train
+from app.worker.tune import assist, tune
 from app.worker.work import Handler, Worker
 from classifier.training import configure_threads
 
@@ -28,6 +30,8 @@ HANDLERS: Mapping[str, Handler] = {
     "score": serve,
     "promote": serve,
     "predict": predict,
+    "tune": tune,
+    "assist": assist,
 }
 
 
@@ -42,7 +46,7 @@ def run_worker(settings: Settings, *, until_stdin_closes: bool = False) -> None:
     configure_threads(threads(settings))
     context = make_context(settings)
     worker = Worker(context, HANDLERS)
-    consumer = queue_of(context).consumer(worker.work, threads=2)
+    consumer = queue_of(context).consumer(worker.work, threads=len(set(LANES.values())))
     stop = threading.Event()
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:

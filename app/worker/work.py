@@ -1,7 +1,5 @@
 """The worker: takes jobs out of the table, one a lane at a time, and keeps them alive."""
 
-import os
-import platform
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -9,10 +7,11 @@ from typing import Any
 
 import structlog
 
-from app.actions import jobs, training
+from app.actions import jobs, training, tuning
 from app.actions.context import Context
 from app.domain.errors import Cancelled
 from app.storage.tables import Job
+from app.worker.machine import worker_name
 
 log = structlog.get_logger()
 
@@ -30,11 +29,19 @@ class Stopping(Exception):
 class Pulse:
     """A job's sign of life, called often and written seldom. Raises where the job must stop."""
 
-    def __init__(self, context: Context, job: Job, stopping: threading.Event) -> None:
+    def __init__(
+        self,
+        context: Context,
+        job: Job,
+        stopping: threading.Event,
+        must_wait: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._context = context
         self._job = job
         self._stopping = stopping
         self._written_at = 0.0
+        self.must_wait = must_wait
+        """Whether this worker has something more urgent to do with its cores."""
 
     def __call__(self, progress: Mapping[str, Any] | None = None) -> None:
         """Raises Cancelled, JobLost or Stopping."""
@@ -61,7 +68,7 @@ class Worker:
         self.context = context
         self.handlers = handlers
         self.stopping = threading.Event()
-        self.name = f"{platform.node()}-{os.getpid()}"
+        self.name = worker_name()
         self._current: dict[int, Job] = {}
         self._busy = {lane: threading.Lock() for lane in set(jobs.LANES.values())}
 
@@ -84,7 +91,7 @@ class Worker:
     def run(self, job: Job) -> None:
         """Do one claimed job and write how it ended."""
         log.info("job starts", job=job.id, kind=job.kind, attempt=job.attempts)
-        pulse = Pulse(self.context, job, self.stopping)
+        pulse = Pulse(self.context, job, self.stopping, self._busy["slow"].locked)
         self._current[job.id] = job
         try:
             values = self.handlers[job.kind](self.context, job, pulse)
@@ -138,6 +145,8 @@ class Worker:
         for sentence in jobs.sweep(self.context):
             log.warning(sentence)
         training.retrain_if_due(self.context)
+        if not self._busy["spare"].locked():
+            tuning.offer_seat(self.context)
         for lane in jobs.lanes_with_work(self.context):
             if not self._busy[lane].locked():
                 self.context.tasks.nudge(lane)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.actions import rounds
+from app.actions import rounds, tuning
 from app.actions.rounds import RoundPlan
 from tests.browser.site import Desk, Site, Visit, recording
 from tests.formats.shared_data import shared
@@ -20,6 +20,7 @@ def furnished(site: Site) -> Site:
     site.trained(predicted=2)
     site.trained(predicted=1)
     rounds.open_round(site.context, site.alice, RoundPlan("quality", 5))
+    tuning.request_study(site.context, site.alice)
     return site
 
 
@@ -36,6 +37,8 @@ PAGES = (
     "/runs/1",
     "/runs/compare",
     "/runs/compare?a=1&b=2",
+    "/tuning",
+    "/tuning/2",
     "/recordings/1",
     "/import",
     "/people",

@@ -10,25 +10,15 @@ import httpx
 import psutil
 import pytest
 
-from tests.support.loop import API, TINY_TRAINING, add_small_recordings, post_labels, wait_for_run
+from tests.crash.lab import kill_worker, labeled_server, workers_of
+from tests.support.loop import API, TINY_TRAINING, post_labels, wait_for_run
 from tests.support.server import Server, somata
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
-STALE_S = 3.0
-SETTINGS = {"worker_threads": 1, "stale_seconds": STALE_S}
 # Long enough to be met at work, and over soon when it is left alone.
 SOME_SECONDS = {**TINY_TRAINING, "epochs": 25, "patience": 25, "min_batches": 4}
 NEVER_ENDING = {**SOME_SECONDS, "epochs": 5000, "patience": 5000, "min_batches": 200}
-
-
-def labeled_server(data_dir: Path) -> Server:
-    """A server with its worker, and something to train on."""
-    server = Server(data_dir, worker=True, settings=SETTINGS).start()
-    add_small_recordings(server)
-    with server.client() as client:
-        post_labels(client, range(1, 25))
-    return server
 
 
 @pytest.fixture(scope="module")
@@ -43,18 +33,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def client(server: Server) -> Iterator[httpx.Client]:
     with server.client() as made:
         yield made
-
-
-def workers_of(server: Server) -> list[psutil.Process]:
-    """The worker processes under this server."""
-    children = psutil.Process(server.process.pid).children(recursive=True)
-    return [child for child in children if "worker" in child.cmdline()]
-
-
-def kill_worker(server: Server) -> None:
-    """SIGKILL."""
-    for worker in workers_of(server):
-        worker.kill()
 
 
 def start_run(client: httpx.Client, config: Mapping[str, object]) -> int:

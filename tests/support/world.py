@@ -16,14 +16,16 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.actions import importing, jobs, labeling, queueing, training
+from app.actions import importing, jobs, labeling, queueing, training, tuning
 from app.actions.context import Context
 from app.actions.labeling import Answer, Receipt
 from app.actions.queueing import Wanted, Work
+from app.actions.tuning import Seat
 from app.domain.accounts import Account, Role
 from app.domain.agreement import cross_entropy
 from app.domain.labels import CODES
 from app.domain.recordings import ImportedLabels, Recording
+from app.domain.trials import TrialState
 from app.settings import Settings
 from app.storage import migrate
 from app.storage.database import Database
@@ -165,6 +167,24 @@ class World:
         training.show_predictions(self.context, run.id)
         assert jobs.finish(self.context, job, "succeeded")
         return run.id
+
+    def tried(
+        self,
+        study_id: int,
+        config: Mapping[str, Any],
+        value: float | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """A trial of a tuning that a worker ran: complete with a value, else pruned."""
+        found = tuning.get_study(self.context, study_id)
+        seat = Seat(study_id, jobs.get(self.context, study_id), "worker")
+        trial = tuning.begin_trial(self.context, seat, len(found.trials), dict(config))
+        assert trial is not None
+        state = TrialState.PRUNED if value is None else TrialState.COMPLETE
+        f1 = None if value is None else 1 - value
+        tuning.end_trial(
+            self.context, trial, state, value=value, macro_f1=f1, reason=reason, seconds=12.0
+        )
 
     def claimed(self, job_id: int) -> Job:
         """Claim a job as a worker does; those before it in its lane are ended."""

@@ -277,7 +277,7 @@ def test_labels_and_their_history_say_the_same_in_every_format(site: Site, clien
 
 
 def test_an_empty_database_gives_empty_lists_in_every_format(site: Site, client: Any) -> None:
-    for path in ("/recordings", "/components", "/labels", "/training-runs", "/rounds"):
+    for path in ("/recordings", "/components", "/labels", "/training-runs", "/rounds", "/tuning"):
         assert client.get(f"{API}{path}").json() == {"items": [], "next": None}
     assert client.get(f"{API}/labels?format=ndjson").content == b""
     assert len(client.get(f"{API}/labels?format=csv").text.splitlines()) == 1
@@ -327,6 +327,40 @@ def test_a_run_is_promoted_and_left_for_the_newest_again(site: Site, client: Any
     problem(client.post(f"{asked}/99/promote"), 404, "training run 99")
     waiting = client.post(asked).json()["id"]
     problem(client.post(f"{asked}/{waiting}/promote"), 409, "has not begun", "Promote one")
+
+
+def test_a_tuning_is_queued_read_with_its_trials_and_cancelled(site: Site, client: Any) -> None:
+    problem(client.post(f"{API}/tuning", json={"minutes": 0}), 422, "minutes")
+    problem(client.post(f"{API}/tuning", json={"minutes": "5"}), 422, "without quotes")
+    asked = client.post(f"{API}/tuning", json={"minutes": 5, "config": {"folds": 2}})
+    assert asked.status_code == 202
+    study = asked.json()
+    assert (study["id"], study["state"], study["budget_minutes"]) == (1, "queued", 5)
+    assert (study["config"], study["objective"]) == ({"folds": 2}, "cross_entropy")
+    assert (study["best"], study["importances"], study["space"]) == (None, None, None)
+    assert site.world.tasks.lanes == ["spare"]
+    problem(client.post(f"{API}/tuning"), 409, "Tuning 1 is queued already")
+    site.world.tried(1, {"kernel": 3}, value=0.6)
+    site.world.tried(1, {"kernel": 5}, value=0.4)
+    site.world.tried(1, {"kernel": 5}, reason="Too slow.")
+    seen = client.get(f"{API}/tuning/1").json()
+    assert seen["counts"] == {"running": 0, "complete": 2, "pruned": 1, "failed": 0}
+    assert seen["best"] == seen["trials"][1]
+    assert (seen["best"]["config"], seen["best"]["value"]) == ({"kernel": 5}, 0.4)
+    assert [one["reason"] for one in seen["trials"]] == [None, None, "Too slow."]
+    listed = pages(client, "/tuning", limit=1)
+    assert listed == [{name: one for name, one in seen.items() if name != "trials"}]
+    assert client.post(f"{API}/training-runs", json={"config": seen["best"]["config"]}).is_success
+    assert client.post(f"{API}/tuning/1/cancel").status_code == 200
+    problem(client.get(f"{API}/tuning/9"), 404, "tuning 9")
+    problem(client.post(f"{API}/tuning/9/cancel"), 404, "tuning 9")
+
+
+def test_a_tuning_that_waits_is_cancelled_at_once(site: Site, client: Any) -> None:
+    client.post(f"{API}/tuning")
+    assert client.post(f"{API}/tuning/1/cancel").json()["state"] == "cancelled"
+    problem(client.post(f"{API}/tuning/1/cancel"), 409, "cancelled already")
+    assert client.post(f"{API}/tuning").status_code == 202
 
 
 def test_a_round_is_answered_blind_revealed_and_counted(site: Site, client: Any, bob: Any) -> None:

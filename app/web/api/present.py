@@ -10,6 +10,7 @@ from app.actions.promoting import Serving
 from app.actions.queueing import Work
 from app.actions.rounds import RoundView
 from app.actions.training import RunView
+from app.actions.tuning import StudyView
 from app.actions.views import ComponentView, PredictionView
 from app.domain.errors import InvalidInput
 from app.storage.components import Position
@@ -162,6 +163,16 @@ def comparison(
         ],
         next=None if following is None else encode_cursor(following),
     )
+
+
+def tuning(view: StudyView) -> schemas.TuningOut:
+    """A tuning without its trials."""
+    return schemas.TuningOut.model_validate(view, from_attributes=True)
+
+
+def tuning_detail(view: StudyView) -> schemas.TuningDetail:
+    """A tuning with its trials."""
+    return schemas.TuningDetail.model_validate(view, from_attributes=True)
 
 
 def round_(view: RoundView) -> schemas.RoundOut:

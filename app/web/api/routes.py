@@ -9,6 +9,7 @@ from app.web.api import (
     rounds,
     system,
     training,
+    tuning,
 )
 
 # Tried in this order: what labelers call all day comes first, and `compare` before the run that its
@@ -17,6 +18,6 @@ from app.web.api import (
 ROUTERS = tuple(
     part.router
     for part in (
-        labeling, components, recordings, comparing, training, predictions, rounds, system
+        labeling, components, recordings, comparing, training, tuning, predictions, rounds, system
     )
 )  # fmt: skip

@@ -11,11 +11,13 @@ from app.web.pages import (
     recordings,
     rounds,
     runs,
+    tuning,
 )
 
 ROUTERS = tuple(
     part.router
     for part in (
-        entry, overview, recordings, desk, components, rounds, comparing, runs, people, account
+        entry, overview, recordings, desk, components, rounds, comparing, runs, tuning, people,
+        account,
     )
 )  # fmt: skip

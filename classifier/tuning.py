@@ -1,0 +1,286 @@
+"""Which settings to try next, how good they are, and when to stop trying them.
+
+Optuna proposes and prunes; it is told of all earlier trials each time, so nothing lives here
+between two calls, and it does not matter which process ran them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from math import isfinite, log
+from typing import Any
+
+import numpy as np
+import optuna
+import torch
+from numpy.typing import NDArray
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
+from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+from optuna.pruners import MedianPruner
+from optuna.samplers import TPESampler
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from classifier.config import LAYERS, TrainingConfig
+from classifier.crossval import Progress, cross_validate
+from classifier.inputs import Components
+from classifier.models import ARCHITECTURES
+
+FOLDS = 3
+"""Of each trial. Settings are only compared, so a smaller ensemble than a training's will do."""
+HELD_OUT = 0.1
+"""Of each trial's training part: without a held-out loss nothing could be pruned."""
+STEPS = 10
+"""A fold's schedule in tenths: losses are compared at the same share of it, since settings with
+more epochs are not worse because they have come less far after five."""
+FIRST_PRUNING_STEP = 3
+"""Before it the learning rate still rises, and good settings look bad."""
+STARTUP_TRIALS = 8
+"""Drawn at random before anything is concluded from them."""
+COMPLETED_BEFORE_PRUNING = 4
+COMPLETED_BEFORE_IMPORTANCES = 8
+
+# Not offered: it is a peer to measure against.
+PEERS = {"caiman"}
+DEPTH = "layers"
+"""The field that says how deep an architecture of several depths is."""
+TABLE_1: Mapping[str, tuple[Any, ...]] = {
+    "kernel": (3, 5),
+    "pooling": (2, 3),
+    "dropout": (0.25, 0.5),
+    "classes": (3, 4),
+    "batch_size": (32, 64, 128, 256),
+}
+EPOCHS = (10, 20, 40)
+"""The document's 5,000 is a ceiling, which early stopping never reached; these are schedules."""
+LEARNING_RATE = {"low": 1e-4, "high": 10.0, "log": True}
+
+Space = dict[str, dict[str, Any]]
+"""Name of a setting to {"choices": [...]} or {"low", "high", "log"}, as JSON can hold it. A name
+`vgg_layers` is `layers` where the architecture is vgg."""
+
+
+class Stopped(Exception):
+    """A trial that is not worth going on with; the message says why."""
+
+
+@dataclass(frozen=True)
+class PastTrial:
+    """What is known of another trial of the study.
+
+    state: running, complete, pruned or failed. settings: fields of TrainingConfig.
+    intermediate: step (a tenth of the schedule) to the held-out loss then.
+    value: the cross-entropy of a complete one.
+    """
+
+    number: int
+    state: str
+    settings: Mapping[str, Any]
+    intermediate: Mapping[int, float]
+    value: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Labeled:
+    """What every trial is trained on. labels: (components,) codes 1 to 4."""
+
+    components: Components
+    labels: NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class Score:
+    """How good a trial's settings are, out of fold.
+
+    cross_entropy: of the labels, in nats, after calibration; what is tuned for.
+    macro_f1: shown beside it.
+    """
+
+    cross_entropy: float
+    macro_f1: float
+
+
+def search_space(
+    fixed: Mapping[str, Any], architectures: Iterable[str] = tuple(ARCHITECTURES)
+) -> Space:
+    """What there is to choose from: Table 1, as far as this package has it.
+
+    fixed: settings that are given and so not tuned. architectures: those to choose between.
+    The default's own values are always among the choices.
+    Raises ValueError for a setting that there is not.
+    """
+    default = TrainingConfig.from_dict(fixed)
+    known = {field.name for field in fields(TrainingConfig)}
+    names = sorted(set(architectures) - PEERS)
+    if "architecture" in fixed:
+        names = [default.architecture]
+    space: Space = {"architecture": {"choices": names}}
+    if DEPTH in known - set(fixed):
+        for name in sorted(name for name in names if len(LAYERS.get(name, ())) > 1):
+            space[f"{name}_{DEPTH}"] = {"choices": sorted(LAYERS[name])}
+    for name, choices in {**TABLE_1, "epochs": EPOCHS}.items():
+        if name in known - set(fixed):
+            space[name] = {"choices": sorted({*choices, getattr(default, name)})}
+    if "learning_rate" not in fixed:
+        space["learning_rate"] = dict(LEARNING_RATE)
+    return space
+
+
+def propose(trials: Sequence[PastTrial], space: Space, seed: int) -> dict[str, Any]:
+    """Settings for the next trial: the defaults first, then by what the others have shown.
+
+    The same trials, space and seed give the same settings. Running trials count as bad ones
+    (constant liar), so workers side by side try different things.
+    """
+    number = len(trials)
+    if number == 0:
+        return _default_settings(space)
+    # Each trial has a generator of its own: whoever resumes a study draws what would have been.
+    own_seed = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+    study = _study(trials, space, TPESampler(seed=own_seed, n_startup_trials=STARTUP_TRIALS))
+    trial = study.ask()
+    chosen: dict[str, Any] = {}
+    for name, one in space.items():
+        if _applies(name, chosen):
+            chosen[name] = _suggest(trial, name, one)
+    return {_field(name): value for name, value in chosen.items()}
+
+
+def should_prune(trials: Sequence[PastTrial], own: Mapping[int, float], space: Space) -> str | None:
+    """Why a running trial should stop after its newest step, or None.
+
+    own: step to held-out loss of the running trial.
+    """
+    step = max(own, default=0)
+    if step < FIRST_PRUNING_STEP:
+        return None
+    best = min(own.values())
+    if best > log(4):
+        return f"No better than guessing after {step} tenths of its schedule."
+    pruner = MedianPruner(COMPLETED_BEFORE_PRUNING, FIRST_PRUNING_STEP)
+    study = _study(trials, space, TPESampler())
+    running = create_trial(state=TrialState.RUNNING, intermediate_values=dict(own))
+    if pruner.prune(study, running):
+        return f"Worse than half of the others after {step} tenths of its schedule."
+    return None
+
+
+def importances(trials: Sequence[PastTrial], space: Space) -> dict[str, float]:
+    """How much each setting mattered for being among the best completed trials; sums to 1.
+
+    Empty where there are too few to say. Source: Watanabe et al., PED-ANOVA, IJCAI 2023.
+    """
+    completed = [one for one in trials if one.state == "complete"]
+    if len(completed) < COMPLETED_BEFORE_IMPORTANCES:
+        return {}
+    # Its authors ask for five trials at least above the quantile.
+    quantile = min(max(5 / len(completed), 0.1), 0.5)
+    evaluator = PedAnovaImportanceEvaluator(target_quantile=quantile)
+    found = get_param_importances(_study(completed, space, TPESampler()), evaluator=evaluator)
+    return {name: float(share) for name, share in found.items()}
+
+
+def trial_config(
+    base: Mapping[str, Any], settings: Mapping[str, Any], threads: int
+) -> TrainingConfig:
+    """The config of a trial. base: what is given for all of them.
+
+    Raises ValueError where the two do not make a config.
+    """
+    given = {"folds": FOLDS, "validation_fraction": HELD_OUT, "threads": threads}
+    given |= {**base, **settings}
+    return TrainingConfig.from_dict(given)
+
+
+def evaluate(
+    labeled: Labeled,
+    config: TrainingConfig,
+    *,
+    device: torch.device,
+    on_progress: Callable[[Progress], None],
+    on_step: Callable[[int, float], None],
+) -> Score:
+    """Trains and tests on folds that are the same for every trial (they hang on the seed alone).
+
+    on_progress: after each training step. on_step: each tenth of the first fold's schedule, with
+    the held-out loss then. What they raise ends the trial and reaches the caller.
+    Raises Stopped where the training diverges.
+    """
+    said: set[int] = set()
+
+    def watch(progress: Progress) -> None:
+        on_progress(progress)
+        loss = progress.held_out_loss
+        if not (isfinite(progress.loss) and isfinite(loss or 0.0)):
+            raise Stopped("It diverged: the loss is no longer a number.")
+        step = STEPS * (progress.epoch - 1) // progress.epochs
+        if progress.fold == 1 and loss is not None and step > 0 and step not in said:
+            said.add(step)
+            on_step(step, loss)
+
+    found = cross_validate(
+        labeled.components, labeled.labels, config, device=device, on_progress=watch
+    )
+    return Score(float(found.metrics["cross_entropy"]), float(found.metrics["macro_f1"]))
+
+
+def _field(name: str) -> str:
+    return DEPTH if name.endswith(f"_{DEPTH}") else name
+
+
+def _applies(name: str, chosen: Mapping[str, Any]) -> bool:
+    return _field(name) == name or name == f"{chosen['architecture']}_{DEPTH}"
+
+
+def _names(settings: Mapping[str, Any], space: Space) -> dict[str, Any]:
+    """The settings of a trial by their names in the space."""
+    named = {
+        f"{settings['architecture']}_{DEPTH}" if name == DEPTH else name: value
+        for name, value in settings.items()
+    }
+    return {name: value for name, value in named.items() if name in space}
+
+
+def _default_settings(space: Space) -> dict[str, Any]:
+    default = TrainingConfig()
+    chosen = {"architecture": default.architecture}
+    return {
+        _field(name): getattr(default, _field(name)) for name in space if _applies(name, chosen)
+    }
+
+
+def _distribution(one: Mapping[str, Any]) -> BaseDistribution:
+    if "choices" in one:
+        return CategoricalDistribution(tuple(one["choices"]))
+    return FloatDistribution(one["low"], one["high"], log=one["log"])
+
+
+def _suggest(trial: optuna.Trial, name: str, one: Mapping[str, Any]) -> Any:
+    if "choices" in one:
+        return trial.suggest_categorical(name, one["choices"])
+    return trial.suggest_float(name, one["low"], one["high"], log=one["log"])
+
+
+def _study(trials: Sequence[PastTrial], space: Space, sampler: TPESampler) -> optuna.Study:
+    """A study in memory that knows these trials."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(direction="minimize", sampler=sampler)
+    study.add_trials(_frozen(one, space) for one in trials)
+    return study
+
+
+_STATES = {
+    "running": TrialState.RUNNING,
+    "complete": TrialState.COMPLETE,
+    "pruned": TrialState.PRUNED,
+    "failed": TrialState.FAIL,
+}
+
+
+def _frozen(one: PastTrial, space: Space) -> FrozenTrial:
+    named = _names(one.settings, space)
+    return create_trial(
+        state=_STATES[one.state],
+        value=one.value if one.state == "complete" else None,
+        params=named,
+        distributions={name: _distribution(space[name]) for name in named},
+        intermediate_values=dict(one.intermediate),
+    )
