@@ -12,7 +12,6 @@ from torch.nn import functional
 from classifier.config import TrainingConfig
 from classifier.layers import Classifier, Dropout, Residual, convolution
 
-BINS = 8
 KNOTS = 33
 IMAGE_WIDTH = 64
 LEAST_RANK = 0.01
@@ -62,9 +61,8 @@ class Fusion(Classifier):
     """Residual convolutions over mask and context, joined with ranked measures.
 
     The image branch ends in the greatest and the mask-weighted mean of each channel, so that a
-    crop's neighbours count for less than what lies under the mask. The measures come in twice: as
-    normal scores, and in piecewise linear bins, which let one layer see thresholds as trees do.
-    Sources: He et al. 2016; Gorishniy et al., On Embeddings for Numerical Features (2022).
+    crop's neighbours count for less than what lies under the mask. The measures come in as the
+    normal scores of their ranks. Source of the residual blocks: He et al. 2016.
     """
 
     measured = True
@@ -80,7 +78,7 @@ class Fusion(Classifier):
         self.image = _dense(2 * 4 * width, IMAGE_WIDTH)
         self.ranks = Ranks(measures)
         self.spare = Dropout(0.1)
-        self.measures = _dense(measures * (BINS + 1) + KINDS_MISSING, config.hidden)
+        self.measures = _dense(measures + KINDS_MISSING, config.hidden)
         self.drop_measures = Dropout(config.dropout)
         self.joint = _dense(IMAGE_WIDTH + config.hidden, config.hidden)
         self.drop_joint = Dropout(config.dropout)
@@ -109,13 +107,10 @@ class Fusion(Classifier):
     def _encode(self, ranks: torch.Tensor) -> torch.Tensor:
         missing = torch.isnan(ranks).float()
         ranks = torch.where(torch.isnan(ranks), 0.5, ranks)
-        steps = torch.arange(BINS, device=ranks.device)
-        bins = (ranks[..., None] * BINS - steps).clamp(0, 1) - 0.5
         scores = torch.special.ndtri(ranks.clamp(LEAST_RANK, 1 - LEAST_RANK))
         # Dropped as a whole, a measure leaves its place in the middle of the range.
-        kept = self.spare(torch.ones_like(ranks))
         share = torch.stack([missing.mean(dim=1), missing.amax(dim=1)], dim=1)
-        return torch.cat([(bins * kept[..., None]).flatten(1), scores * kept, share], dim=1)
+        return torch.cat([self.spare(scores), share], dim=1)
 
 
 def _dense(inputs: int, outputs: int) -> nn.Sequential:

@@ -1,7 +1,6 @@
 """Stored components as the classifier takes them, measured once and for all runs."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,15 +63,9 @@ def _contexts_of(context: Context, looks: Looks) -> NDArray[np.float32]:
     contexts = np.full((len(looks.masks), 2, *looks.masks.shape[1:]), np.nan, dtype=np.float32)
     for recording_id in np.unique(looks.recording_ids):
         rows = looks.recording_ids == recording_id
-        around = _surroundings(context, int(recording_id))
+        around = learning.surroundings_of(context, int(recording_id))
         contexts[rows] = _contexts(around, looks.centroids_px[rows])
     return contexts
-
-
-@lru_cache(maxsize=8)
-def _surroundings(context: Context, recording_id: int) -> Surroundings:
-    """Kept for the next part of the same recording; a recording never changes."""
-    return learning.surroundings_of(context, recording_id)
 
 
 def _contexts(around: Surroundings, centroids_px: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -102,7 +102,7 @@ def test_trials_are_run_until_the_budget_is_spent_the_defaults_first(lab: Lab) -
     first = ended.trials[0]
     assert (first.state, first.config) == (
         "complete",
-        {"architecture": "cnn", "learning_rate": 0.008},
+        {"architecture": "fusion", "learning_rate": 0.005},
     )
     assert ended.best is not None
     assert ended.best.value == min(one.value for one in ended.trials if one.value is not None)
