@@ -149,9 +149,11 @@ def measure(options: Options) -> str:
     started = time.perf_counter()
     fields, referee = options.load()
     tests = Tests(fields, referee, quick=options.quick)
-    everyone = options.chosen(contenders(options.quick, options.threads))
+    everyone = contenders(options.quick, options.threads)
+    named = {f"{one.name} ({one.inputs})": one for one in everyone}
     for seed in range(options.seeds):
-        for contender in everyone:
+        for name in options.chosen(list(named)):
+            contender = named[name]
             if seed < contender.most_seeds:
                 tests.ask(run(contender, fields, seed))
     say("done")

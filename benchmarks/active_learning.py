@@ -183,11 +183,9 @@ def measure(options: Options) -> str:
     curves, stopping = Figures(), Figures()
     for seed in range(options.seeds):
         every = arenas(acquisition.standardise(filled), fields, options, seed)
-        for name, strategy in STRATEGIES.items():
-            if options.only and not any(word.lower() in name.lower() for word in options.only):
-                continue
+        for name in options.chosen(list(STRATEGIES)):
             say(f"seed {seed}: {name}")
-            courses = [(arena.run(strategy, seed), inside) for arena, inside in every]
+            courses = [(arena.run(STRATEGIES[name], seed), inside) for arena, inside in every]
             curves.add((name,), curve(courses, referee))
             stopping.add((name,), stopping_check([course for course, _ in courses]))
     return options.report("active_learning", tables(curves, stopping), started)

@@ -116,11 +116,9 @@ def measure(options: Options) -> str:
         )
         for seed in range(min(options.seeds, learner.most_seeds)):
             lab = Lab(learner, referee, seed)
-            for name, order in ORDERS.items():
-                if options.only and not any(word.lower() in name for word in options.only):
-                    continue
+            for name in options.chosen(list(ORDERS)):
                 say(f"seed {seed}: {learner.name}, {name}")
-                add_course(figures, name, lab.relabel(fields, order))
+                add_course(figures, name, lab.relabel(fields, ORDERS[name]))
     return options.report("relabeling", tables(by_learner, referee), started)
 
 
