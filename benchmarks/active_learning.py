@@ -48,6 +48,11 @@ class Pool:
 Strategy = Callable[[Pool, int], NDArray[np.int64]]
 
 
+def learner(seed: int) -> Estimator:
+    """Logistic regression, held back more than with thousands of labels."""
+    return logistic_regression(seed, strength=0.01)
+
+
 def by_score(score: Callable[[Pool], NDArray[np.float64]]) -> Strategy:
     """The unlabeled ones with the largest scores."""
     return lambda pool, count: acquisition.best(score(pool), pool.labeled, count)
@@ -138,7 +143,7 @@ def arenas(
         pool = np.flatnonzero(plan.fold_of != fold)
         arena = Arena(
             features[pool], fields.labels[pool], features[inside],
-            logistic_regression, checkpoints, last,
+            learner, checkpoints, last,
         )  # fmt: skip
         found.append((arena, inside))
     return found

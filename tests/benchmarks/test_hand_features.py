@@ -76,6 +76,12 @@ def test_a_slow_decay_is_slow_at_any_frame_rate(rate):
         assert slow[name][0] > fast[name][0] + 0.15
 
 
+@pytest.mark.parametrize("rate", [5.0, 20.0, 40.0])
+def test_an_event_is_looked_at_in_seconds_after_its_peak(rate):
+    found = trace_features([transients(rate, decay_s=1.0)], np.array([rate]))
+    assert found["event at 1 s"][0] == pytest.approx(np.exp(-1), abs=0.12)
+
+
 @given(st.floats(0.01, 100), st.floats(-1000, 1000))
 @settings(max_examples=10, deadline=None)
 def test_traces_have_no_unit_and_no_zero(unit, zero):
