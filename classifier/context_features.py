@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.mask_features import (
+from classifier.image_stacks import (
     SIDE_PX,
     Columns,
     Stack,

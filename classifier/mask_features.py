@@ -4,24 +4,29 @@ Every function takes masks that `normalise` made and gives a dictionary of (comp
 None depends on the masks' intensity unit.
 """
 
-from collections.abc import Iterator
 from math import pi
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-Stack = NDArray[np.float32]
-Columns = dict[str, NDArray[np.float64]]
+from classifier.image_stacks import (
+    ALONG,
+    IN_PLANE,
+    SIDES_ONLY,
+    SPECK,
+    Columns,
+    Stack,
+    blur,
+    centre,
+    holes,
+    in_parts,
+    normalise,
+    polar,
+    radius_of,
+)
 
-SIDE_PX = 50
-_ALONG = np.arange(SIDE_PX) - SIDE_PX // 2
-_Y, _X = np.meshgrid(_ALONG, _ALONG, indexing="ij")
-_AT_ONCE = 1024
-_IN_PLANE = np.zeros((3, 3, 3), dtype=bool)
-_IN_PLANE[1] = True
-_SIDES_ONLY = _IN_PLANE & (np.add.outer([0, 1, 0], np.add.outer([1, 0, 1], [1, 0, 1])) < 3)
-_SPECK = 1e-9
+_Y, _X = np.meshgrid(ALONG, ALONG, indexing="ij")
 _FLOOR = 0.02
 """Share of the peak under which a pixel counts as empty: some extractions leave long tails."""
 
@@ -34,27 +39,6 @@ def mask_features(masks: NDArray[np.floating]) -> Columns:
     """
     parts = [_of_some(normalise(some)) for some in in_parts(masks)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def in_parts(array: NDArray[np.floating]) -> Iterator[NDArray[np.floating]]:
-    """The array in pieces that fit the processor's cache; one empty piece where it is empty."""
-    for start in range(0, max(len(array), 1), _AT_ONCE):
-        yield array[start : start + _AT_ONCE]
-
-
-def normalise(masks: NDArray[np.floating]) -> Stack:
-    """Masks divided by their greatest value after a light blur, so that no speck sets the scale."""
-    masks = np.asarray(masks, dtype=np.float32)
-    peak = blur(masks, 1.0).max(axis=(1, 2))
-    return np.asarray(masks / np.maximum(peak, _SPECK)[:, None, None], dtype=np.float32)
-
-
-def blur(stack: NDArray[np.floating], sigma_px: float) -> Stack:
-    """Each image of a stack, blurred by a Gaussian; what lies outside counts as zero."""
-    blurred = ndimage.gaussian_filter(
-        np.asarray(stack, dtype=np.float32), (0, sigma_px, sigma_px), mode="constant"
-    )
-    return np.asarray(blurred)
 
 
 def _of_some(masks: Stack) -> Columns:
@@ -110,47 +94,6 @@ def moments(smooth: Stack) -> Columns:
     return columns
 
 
-def centre(weights: Stack) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Mass and centre of mass (y, x from the window's middle) of each image."""
-    mass = np.maximum(weights.sum(axis=(1, 2), dtype=np.float64), _SPECK)
-    y = weights.sum(axis=2, dtype=np.float64) @ _ALONG / mass
-    x = weights.sum(axis=1, dtype=np.float64) @ _ALONG / mass
-    return mass, y, x
-
-
-def polar(
-    images: Stack,
-    y: NDArray[np.float64],
-    x: NDArray[np.float64],
-    radii_px: NDArray[np.float64],
-    angles: int = 24,
-) -> NDArray[np.float64]:
-    """(components, radii, angles) values round a centre, bilinearly between the pixels.
-
-    y, x: (components,) centres from the window's middle. radii_px: (components, radii).
-    """
-    turn = np.arange(angles) * 2 * pi / angles
-    half = SIDE_PX // 2
-    rows = np.clip(
-        half + y[:, None, None] + radii_px[:, :, None] * np.sin(turn), 0, SIDE_PX - 1.001
-    )
-    cols = np.clip(
-        half + x[:, None, None] + radii_px[:, :, None] * np.cos(turn), 0, SIDE_PX - 1.001
-    )
-    top, left = rows.astype(np.int64), cols.astype(np.int64)
-    down, right = rows - top, cols - left
-    n = np.arange(len(images))[:, None, None]
-    upper = images[n, top, left] * (1 - right) + images[n, top, left + 1] * right
-    lower = images[n, top + 1, left] * (1 - right) + images[n, top + 1, left + 1] * right
-    return np.asarray(upper * (1 - down) + lower * down, dtype=np.float64)
-
-
-def radius_of(smooth: Stack) -> NDArray[np.float64]:
-    """The radius of a disc as large as what is above 0.3 with its holes filled, in pixels."""
-    filled = (smooth > 0.3) | holes(smooth > 0.3)
-    return np.asarray(np.sqrt(np.maximum(filled.sum(axis=(1, 2)), 1.0) / pi))
-
-
 def radial_profile(smooth: Stack) -> Columns:
     """Mean brightness over distance from the centre: in pixels, and in the mask's own radii."""
     _, y, x = centre((smooth > 0.3).astype(np.float32))
@@ -194,22 +137,12 @@ def ring(smooth: Stack) -> Columns:
     }
 
 
-def holes(above: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where each image is not `above` but surrounded by what is."""
-    labels, count = ndimage.label(~above, structure=_SIDES_ONLY)
-    open_ = np.zeros(count + 1, dtype=bool)
-    for edge in (labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1]):
-        open_[edge] = True
-    open_[0] = True
-    return np.asarray(~open_[labels])
-
-
 def pieces_and_holes(smooth: Stack) -> Columns:
     """Connected pieces, the heaviest one's share, holes, and the thickest place."""
     columns: Columns = {}
     for level in (0.2, 0.5):
         above = smooth > level
-        labels, count = ndimage.label(above, structure=_IN_PLANE)
+        labels, count = ndimage.label(above, structure=IN_PLANE)
         sizes_px = np.bincount(labels.ravel(), minlength=count + 1)
         sizes_px[0] = 0
         biggest = sizes_px[labels].max(axis=(1, 2))
@@ -245,7 +178,7 @@ def outline(smooth: Stack) -> Columns:
         for axis in (1, 2)
     )
     gradient = np.hypot(np.gradient(smooth, axis=1), np.gradient(smooth, axis=2))
-    border = above & ~ndimage.binary_erosion(above, _SIDES_ONLY)
+    border = above & ~ndimage.binary_erosion(above, SIDES_ONLY)
     steepness = (gradient * border).sum(axis=(1, 2)) / np.maximum(border.sum(axis=(1, 2)), 1)
     return {
         "solidity": area / np.maximum(hull, 1),
@@ -299,12 +232,12 @@ def ridges(masks: Stack) -> Columns:
         root = np.hypot((yy - xx) / 2, xy)
         low, high = (yy + xx) / 2 - root, (yy + xx) / 2 + root
         weights = np.maximum(-low, 0)
-        total = np.maximum(weights.sum(axis=(1, 2)), _SPECK)
+        total = np.maximum(weights.sum(axis=(1, 2)), SPECK)
         columns |= {
             f"strongest ridge {sigma:g}": weights.max(axis=(1, 2)),
             f"strongest blob {sigma:g}": np.maximum(-high, 0).max(axis=(1, 2)),
             f"strongest dip {sigma:g}": np.maximum(low, 0).max(axis=(1, 2)),
-            f"lineness {sigma:g}": (weights * (high - low) / (np.abs(low) + np.abs(high) + _SPECK))
+            f"lineness {sigma:g}": (weights * (high - low) / (np.abs(low) + np.abs(high) + SPECK))
             .sum(axis=(1, 2)) / total,
             f"dip at centre {sigma:g}": (low + high)[:, 24:27, 24:27].mean(axis=(1, 2)),
         }  # fmt: skip
@@ -321,12 +254,12 @@ def grain(masks: Stack, smooth: Stack) -> Columns:
     positive = np.maximum((flat > _FLOOR).sum(axis=1), 1)
     at = np.arange(len(flat))
     filled = ((masks > _FLOOR) & inside).sum(axis=(1, 2)) / count
-    share = flat / np.maximum(flat.sum(axis=1), _SPECK)[:, None]
+    share = flat / np.maximum(flat.sum(axis=1), SPECK)[:, None]
     return {
-        "speckle": rough / np.maximum(level, _SPECK),
+        "speckle": rough / np.maximum(level, SPECK),
         "filled": filled,
-        "peak": np.log(np.maximum(flat[:, 0], _SPECK)),
-        "median / peak": flat[at, positive // 2] / np.maximum(flat[:, 0], _SPECK),
-        "upper quarter / peak": flat[at, positive // 4] / np.maximum(flat[:, 0], _SPECK),
+        "peak": np.log(np.maximum(flat[:, 0], SPECK)),
+        "median / peak": flat[at, positive // 2] / np.maximum(flat[:, 0], SPECK),
+        "upper quarter / peak": flat[at, positive // 4] / np.maximum(flat[:, 0], SPECK),
         "spread of mass": np.exp(-(share * np.log(share + 1e-12)).sum(axis=1)) / positive,
     }

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifier.inputs import Components
-from classifier.context_features import context_features
 from benchmarks.hand_features import EVERYTHING, MASK, FeatureTable, hand_features
+from classifier.context_features import context_features
+from classifier.inputs import Components
 from classifier.mask_features import mask_features
 from classifier.trace_features import trace_features
 

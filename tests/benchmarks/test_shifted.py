@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from classifier.inputs import Components
 from benchmarks.shifted import (
     Shift,
     crop_contexts,
@@ -16,6 +15,7 @@ from benchmarks.shifted import (
     shifted,
     zoom_images,
 )
+from classifier.inputs import Components
 
 Y, X = np.mgrid[-25:25, -25:25]
 DISC = np.exp(-((np.hypot(Y, X) / 6) ** 6)).astype(np.float32)
