@@ -45,7 +45,7 @@ def contenders(quick: bool, threads: int, features: FeatureTable) -> list[Conten
         config = replace(config, epochs=8)
     return [
         *hand_made_peers(features, (MASK, EVERYTHING)),
-        CaimanCnn(passes=2 if quick else 12),
+        CaimanCnn(passes=2 if quick else 10),
         Somata("the document's CNN", MASK, replace(config, architecture="cnn", **DOCUMENT)),
         *(Somata("Somata", inputs, config) for inputs in (MASK, MASK_TRACE, MASK_CONTEXT)),
         Somata("Somata", EVERYTHING, config),

@@ -21,6 +21,8 @@ from classifier.folds import FoldPlan
 from classifier.inputs import Components
 
 PATCH_PX = 50
+UNIT_RMS = 50.0
+"""What a patch of unit norm is multiplied by to have a root mean square of 1."""
 
 
 def caiman_shape(classes: int = CLASSES) -> nn.Sequential:
@@ -75,11 +77,13 @@ def caiman_patches(masks: NDArray[np.floating], gsig_px: float = 5.0) -> torch.T
 class CaimanCnn:
     """CaImAn's CNN with its preparation, trained from scratch with turned and mirrored views.
 
-    CaImAn's own training takes 128 examples a step over tens of passes; `passes` of a one-cycle
-    schedule get as far in less time. bfloat16 where the processor has it: twice as fast.
+    CaImAn's own training takes 128 examples a step over a hundred passes. Two things get as far
+    in fewer, so that the peer is as strong as it can be in the time: a one-cycle schedule, and
+    patches scaled up to a root mean square of 1, without which the first layers hardly learn (6
+    passes: macro F1 0.64 instead of 0.49). bfloat16 where the processor has it: twice as fast.
     """
 
-    passes: int = 12
+    passes: int = 10
     batch_size: int = 128
     learning_rate: float = 1e-3
     name: str = "CaImAn's CNN, four classes"
@@ -88,7 +92,7 @@ class CaimanCnn:
 
     def train(self, fields: Fields, plan: FoldPlan, seed: int) -> Trained:
         """See `Contender.train`."""
-        patches = caiman_patches(fields.components.masks)
+        patches = caiman_patches(fields.components.masks) * UNIT_RMS
         targets = torch.from_numpy(columns_of(fields.labels))
         predictors = []
         for fold in range(plan.folds):
@@ -141,7 +145,7 @@ def _predictor(model: nn.Module) -> Predictor:
         with torch.inference_mode():
             parts = [
                 model(batch.contiguous(memory_format=torch.channels_last)).double().exp()
-                for batch in caiman_patches(components.masks).split(256)
+                for batch in (caiman_patches(components.masks) * UNIT_RMS).split(256)
             ]
         found = torch.cat(parts).numpy()
         return np.asarray(found / found.sum(axis=1, keepdims=True))
