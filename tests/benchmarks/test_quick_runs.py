@@ -69,5 +69,8 @@ def test_active_learning_has_a_row_for_every_strategy():
 def test_speed_has_a_row_for_every_model_and_budget():
     found = rows(quick(speed))
     names = [row[0] for row in found]
-    assert {"CaImAn's CNN, fp32", "the document's CNN", "Somata's default"} < set(names)
-    assert {str(epochs) for epochs in speed.QUICK_EPOCHS} < set(names)
+    everything = "Somata, mask + trace + context"
+    assert {"CaImAn's CNN, fp32", "the document's CNN", "Somata, mask", everything} < set(names)
+    assert f"{everything}, measures kept" in names
+    assert {f"{epochs} epochs" for epochs in speed.QUICK_EPOCHS} < set(names)
+    assert {"from the last weights", "all over again"} < set(names)

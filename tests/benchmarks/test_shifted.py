@@ -86,7 +86,7 @@ def test_the_same_seed_shifts_the_same_and_rows_keep_their_places():
     )
     once, again = shifted(components, 3), shifted(components, 3)
     assert np.array_equal(once.masks, again.masks)
-    assert np.array_equal(once.recordings, components.recordings)
+    assert np.array_equal(once.groups, components.groups)
     assert once.traces is not None
     assert once.traces[5] is None
     # Brightness still grows with the row, so no row changed places.
