@@ -1,6 +1,7 @@
 """Stacks of 50x50 images: what the hand-made features of masks and contexts share."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from math import pi
 
 import numpy as np
@@ -19,11 +20,12 @@ IN_PLANE = np.stack([np.zeros((3, 3)), np.ones((3, 3)), np.zeros((3, 3))]).astyp
 """Neighbours within an image of a stack, corners too; never from image to image."""
 
 SIDES_ONLY = IN_PLANE & ndimage.generate_binary_structure(3, 1)
-_AT_ONCE = 1024
+_AT_ONCE = 128
+"""Images that fit the processor's cache together."""
 
 
 def in_parts(array: NDArray[np.floating]) -> Iterator[NDArray[np.floating]]:
-    """The array in pieces that fit the processor's cache; one empty piece where it is empty."""
+    """The array in pieces, which are faster than all at once; an empty one where it is empty."""
     for start in range(0, max(len(array), 1), _AT_ONCE):
         yield array[start : start + _AT_ONCE]
 
@@ -37,10 +39,38 @@ def normalise(masks: NDArray[np.floating]) -> Stack:
 
 def blur(stack: NDArray[np.floating], sigma_px: float) -> Stack:
     """Each image of a stack, blurred by a Gaussian; what lies outside counts as zero."""
-    blurred = ndimage.gaussian_filter(
-        np.asarray(stack, dtype=np.float32), (0, sigma_px, sigma_px), mode="constant"
-    )
-    return np.asarray(blurred)
+    return filtered(stack, sigma_px, (0, 0))
+
+
+def filtered(stack: NDArray[np.floating], sigma_px: float, order: tuple[int, int]) -> Stack:
+    """Each image convolved with a Gaussian's derivatives of these orders along y and x.
+
+    As two products with a 50x50 matrix, which takes half the time of filtering row by row.
+    """
+    down, along = (_filter_matrix(sigma_px, own) for own in order)
+    return np.asarray(down @ np.asarray(stack, dtype=np.float32) @ along.T)
+
+
+@lru_cache
+def _filter_matrix(sigma_px: float, order: int) -> Stack:
+    """(50, 50) what each pixel of a row takes from each other."""
+    one_each = np.eye(SIDE_PX, dtype=np.float32)
+    matrix = ndimage.gaussian_filter1d(one_each, sigma_px, axis=0, order=order, mode="constant")
+    return np.asarray(matrix, dtype=np.float32)
+
+
+def thickness(above: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(images,) the greatest distance to the nearest pixel that is not `above`; 0 where none is."""
+    found = np.zeros(len(above))
+    padded = np.pad(above, ((0, 0), (1, 1), (1, 1)))
+    rows = np.asarray(padded.any(axis=2))
+    columns = np.asarray(padded.any(axis=1))
+    for index in np.flatnonzero(rows.any(axis=1)):
+        # Beyond the shape's own box, and a border of one, there is nothing to measure.
+        y, x = np.flatnonzero(rows[index]), np.flatnonzero(columns[index])
+        box = padded[index, y[0] - 1 : y[-1] + 2, x[0] - 1 : x[-1] + 2]
+        found[index] = np.asarray(ndimage.distance_transform_edt(box)).max()
+    return found
 
 
 def centre(weights: Stack) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

@@ -4,7 +4,7 @@ Every function takes masks that `normalise` made and gives a dictionary of (comp
 None depends on the masks' intensity unit.
 """
 
-from math import pi
+from math import comb, pi
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,20 +13,22 @@ from scipy import ndimage
 from classifier.image_stacks import (
     ALONG,
     IN_PLANE,
+    SIDE_PX,
     SIDES_ONLY,
     SPECK,
     Columns,
     Stack,
     blur,
     centre,
+    filtered,
     holes,
     in_parts,
     normalise,
     polar,
     radius_of,
+    thickness,
 )
 
-_Y, _X = np.meshgrid(ALONG, ALONG, indexing="ij")
 _FLOOR = 0.02
 """Share of the peak under which a pixel counts as empty: some extractions leave long tails."""
 
@@ -73,25 +75,41 @@ def moments(smooth: Stack) -> Columns:
     """Axes of the ellipse with the same second moments, and lopsidedness."""
     columns: Columns = {}
     for name, weights in (("", smooth), (" of core", (smooth > 0.4).astype(np.float32))):
-        mass, y, x = centre(weights)
-        dy, dx = _Y - y[:, None, None], _X - x[:, None, None]
-        yy, xx, xy = ((weights * p).sum(axis=(1, 2)) / mass for p in (dy * dy, dx * dx, dx * dy))
-        root = np.hypot((yy - xx) / 2, xy)
-        long, short = (yy + xx) / 2 + root, np.maximum((yy + xx) / 2 - root, 0.05)
+        m = _central_moments(weights)
+        root = np.hypot((m[2, 0] - m[0, 2]) / 2, m[1, 1])
+        middle = (m[2, 0] + m[0, 2]) / 2
+        long, short = middle + root, np.maximum(middle - root, 0.05)
         columns |= {
             f"log long axis{name}": np.log(long + 0.1) / 2,
             f"log short axis{name}": np.log(short + 0.1) / 2,
             f"elongation{name}": np.sqrt(short / np.maximum(long, 0.05)),
         }
         if not name:
-            distance = np.hypot(dy, dx)
-            spread = np.sqrt(long + short)
+            spread = np.maximum(np.sqrt(long + short), 0.1)
             # How far the third moment points one way: an attached process pulls there.
-            pull = [(weights * d * distance**2).sum(axis=(1, 2)) / mass for d in (dy, dx)]
-            columns["lopsidedness"] = np.hypot(*pull) / np.maximum(spread, 0.1) ** 3
-            fourth = (weights * distance**4).sum(axis=(1, 2)) / mass
-            columns["tail weight"] = fourth / np.maximum(spread, 0.1) ** 4
+            pull = np.hypot(m[3, 0] + m[1, 2], m[0, 3] + m[2, 1])
+            columns["lopsidedness"] = pull / spread**3
+            columns["tail weight"] = (m[4, 0] + 2 * m[2, 2] + m[0, 4]) / spread**4
     return columns
+
+
+def _central_moments(weights: Stack) -> NDArray[np.float64]:
+    """(5, 5, images) mean of dy^a dx^b round the centre of mass, a and b up to 4."""
+    mass, y, x = centre(weights)
+    powers = np.vander(ALONG.astype(np.float64), 5, increasing=True)
+    raw = powers.T @ (weights @ powers) / mass[:, None, None]
+    # (t - c)^a, written out in powers of t, is a linear map of the moments of t.
+    turn_y, turn_x = _shifts(y), _shifts(x)
+    return np.moveaxis(turn_y @ raw @ np.swapaxes(turn_x, 1, 2), 0, 2)
+
+
+def _shifts(centres: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(images, 5, 5) coefficients of (t - centre)^a by powers of t."""
+    found = np.zeros((len(centres), 5, 5))
+    for a in range(5):
+        for k in range(a + 1):
+            found[:, a, k] = comb(a, k) * (-centres) ** (a - k)
+    return found
 
 
 def radial_profile(smooth: Stack) -> Columns:
@@ -144,21 +162,18 @@ def pieces_and_holes(smooth: Stack) -> Columns:
         above = smooth > level
         labels, count = ndimage.label(above, structure=IN_PLANE)
         sizes_px = np.bincount(labels.ravel(), minlength=count + 1)
-        sizes_px[0] = 0
-        biggest = sizes_px[labels].max(axis=(1, 2))
-        # A piece is counted where its first pixel lies.
-        first = ndimage.find_objects(labels)
-        of = np.array([piece[0].start for piece in first], dtype=np.int64)
+        image_of = np.zeros(count + 1, dtype=np.int64)
+        places = np.nonzero(labels)
+        image_of[labels[places]] = places[0]
+        biggest = np.zeros(len(smooth), dtype=np.int64)
+        np.maximum.at(biggest, image_of[1:], sizes_px[1:])
         enough = sizes_px[1:] >= 3
-        count_of = np.bincount(of[enough], minlength=len(smooth))
+        count_of = np.bincount(image_of[1:][enough], minlength=len(smooth))
         columns[f"pieces above {level}"] = count_of.astype(np.float64)
         columns[f"largest piece above {level}"] = biggest / np.maximum(above.sum(axis=(1, 2)), 1)
         inside = holes(above).sum(axis=(1, 2))
         columns[f"hole above {level}"] = inside / np.maximum(above.sum(axis=(1, 2)) + inside, 1)
-        # The images lie far apart, so none is near another's edge.
-        padded = np.pad(above, ((0, 0), (1, 1), (1, 1)))
-        depth = ndimage.distance_transform_edt(padded, sampling=(1e4, 1, 1))
-        thick = np.asarray(depth, dtype=np.float64).max(axis=(1, 2))
+        thick = thickness(above)
         columns[f"log thickness above {level}"] = np.log(thick + 0.5)
         columns[f"thickness / size above {level}"] = thick / np.sqrt(
             np.maximum(above.sum(axis=(1, 2)), 1) / pi
@@ -199,11 +214,16 @@ def convex_hull(above: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
     """
     directions = 32
     turn = np.arange(directions) * 2 * pi / directions
-    # Half a pixel more each way, since a pixel is a square and not a point.
-    reach = np.full((len(above), directions), -50.0)
+    # The outermost pixels of each row are enough: what lies between reaches less far.
+    filled = above.any(axis=2)
+    left = above.argmax(axis=2) - SIDE_PX // 2
+    right = SIDE_PX // 2 - 1 - above[:, :, ::-1].argmax(axis=2)
+    reach = np.empty((len(above), directions))
     for k, angle in enumerate(turn):
-        along = (_X * np.cos(angle) + _Y * np.sin(angle)).astype(np.float32)
-        reach[:, k] = np.where(above, along, np.float32(-50)).max(axis=(1, 2)) + 0.5
+        outermost = right if np.cos(angle) > 0 else left
+        along = np.where(filled, outermost * np.cos(angle) + ALONG * np.sin(angle), -50.0)
+        # Half a pixel more each way, since a pixel is a square and not a point.
+        reach[:, k] = along.max(axis=1) + 0.5
     step = 2 * pi / directions
     sides = (
         np.roll(reach, 1, axis=1) + np.roll(reach, -1, axis=1) - 2 * reach * np.cos(step)
@@ -225,11 +245,10 @@ def ridges(masks: Stack) -> Columns:
     columns: Columns = {}
     for sigma in (1.5, 3.0):
         yy, xx, xy = (
-            ndimage.gaussian_filter(masks, (0, sigma, sigma), order=(0, *order), mode="constant")
-            * sigma**2
+            filtered(masks, sigma, order) * np.float32(sigma**2)
             for order in ((2, 0), (0, 2), (1, 1))
         )
-        root = np.hypot((yy - xx) / 2, xy)
+        root = np.sqrt(((yy - xx) / 2) ** 2 + xy**2)
         low, high = (yy + xx) / 2 - root, (yy + xx) / 2 + root
         weights = np.maximum(-low, 0)
         total = np.maximum(weights.sum(axis=(1, 2)), SPECK)
