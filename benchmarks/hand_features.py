@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.context_features import context_features
+from classifier.image_stacks import Columns
 from classifier.inputs import Components
-from classifier.mask_features import Columns, mask_features
+from classifier.mask_features import mask_features
 from classifier.trace_features import trace_features
 
 MASK, EVERYTHING = "mask", "mask + trace + context"

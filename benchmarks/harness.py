@@ -117,10 +117,12 @@ class Options:
         parser.add_argument("--threads", type=int, default=2)
         parser.add_argument("--data", type=Path, default=PUBLIC, help="the simulated fields")
         parser.add_argument("--only", nargs="+", default=(), metavar="NAME",
-                            help="the contenders whose names hold one of these")  # fmt: skip
+                            help="only the rows whose names hold one of these")  # fmt: skip
         given = parser.parse_args(arguments)
-        if given.quick and given.publish:
-            parser.error("--quick figures are too rough to publish")
+        if given.publish and (given.quick or given.only):
+            parser.error("--publish takes the whole run: leave --quick and --only out")
+        if min(given.seeds, given.threads) < 1:
+            parser.error("--seeds and --threads must be at least 1")
         seeds = 1 if given.quick else given.seeds
         return cls(given.quick, given.publish, seeds, given.threads, given.data, tuple(given.only))
 
@@ -133,14 +135,16 @@ class Options:
         # Measured once, before anybody's clock runs: the app keeps measures too.
         return replace(fields, components=with_measures(fields.components)), referee
 
-    def chosen(self, contenders: Sequence[Contender]) -> list[Contender]:
-        """Those that --only names, or all."""
-        return [
-            one
-            for one in contenders
-            if not self.only
-            or any(word.lower() in f"{one.name} ({one.inputs})".lower() for word in self.only)
-        ]
+    def chosen(self, names: Sequence[str]) -> list[str]:
+        """The names that hold one of the words of --only, or all.
+
+        Raises SystemExit where none does.
+        """
+        words = [word.lower() for word in self.only]
+        found = [name for name in names if not words or any(word in name.lower() for word in words)]
+        if not found:
+            raise SystemExit(f"--only names none of: {', '.join(names)}.")
+        return found
 
     def report(self, name: str, tables: Sequence[str], started: float) -> str:
         """Print the result, and publish it where that was asked for."""

@@ -70,22 +70,28 @@ class Lab:
     referee: Referee
     seed: int
 
-    def relabel(self, fields: Fields, order: Order) -> list[dict[str, float]]:
-        """Labels and model before any round and after each, scored against truth."""
+    def train(self, fields: Fields) -> Probabilities:
+        """Out-of-fold predictions with the labels as they are."""
+        return self.learner.train(fields, plan_of(fields, self.seed), self.seed).out_of_fold
+
+    def relabel(self, fields: Fields, first: Probabilities, order: Order) -> list[dict[str, float]]:
+        """Labels and model before any round and after each, scored against truth.
+
+        first: what `train` gives for these fields, which is the same for every order.
+        """
         rng = np.random.default_rng([self.seed, 1])
-        plan = plan_of(fields, self.seed)
         asked = np.zeros(len(fields), dtype=bool)
-        course = []
-        for number in range(ROUNDS + 1):
-            found = self.learner.train(fields, plan, self.seed).out_of_fold
+        found = first
+        course = [self.scores(found, fields.labels)]
+        for _ in range(ROUNDS):
+            suspicion = np.where(asked, -np.inf, order(found, fields.labels, rng))
+            rows = np.argsort(-suspicion, kind="stable")[: round(SHARE * len(fields))]
+            labels = fields.labels.copy()
+            labels[rows] = self.referee.answer(rows, rng)
+            asked[rows] = True
+            fields = replace(fields, labels=labels)
+            found = self.train(fields)
             course.append(self.scores(found, fields.labels))
-            if number < ROUNDS:
-                suspicion = np.where(asked, -np.inf, order(found, fields.labels, rng))
-                rows = np.argsort(-suspicion, kind="stable")[: round(SHARE * len(fields))]
-                labels = fields.labels.copy()
-                labels[rows] = self.referee.answer(rows, rng)
-                asked[rows] = True
-                fields = replace(fields, labels=labels)
         return course
 
     def scores(self, found: Probabilities, labels: Labels) -> dict[str, float]:
@@ -116,11 +122,11 @@ def measure(options: Options) -> str:
         )
         for seed in range(min(options.seeds, learner.most_seeds)):
             lab = Lab(learner, referee, seed)
-            for name, order in ORDERS.items():
-                if options.only and not any(word.lower() in name for word in options.only):
-                    continue
+            say(f"seed {seed}: {learner.name}, before any round")
+            first = lab.train(fields)
+            for name in options.chosen(list(ORDERS)):
                 say(f"seed {seed}: {learner.name}, {name}")
-                add_course(figures, name, lab.relabel(fields, order))
+                add_course(figures, name, lab.relabel(fields, first, ORDERS[name]))
     return options.report("relabeling", tables(by_learner, referee), started)
 
 

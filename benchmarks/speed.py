@@ -15,68 +15,64 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional
 
-from benchmarks.caiman_cnn import caiman_patches, caiman_shape
+from benchmarks.caiman_cnn import SHAPE, predict
 from benchmarks.contenders import Trained
-from benchmarks.hand_features import MASK
+from benchmarks.hand_features import EVERYTHING, MASK
 from benchmarks.harness import FOLDS, Options, plan_of, run, say
 from benchmarks.report import table
-from benchmarks.simulated import Fields, Probabilities, Referee
+from benchmarks.simulated import Fields, Labels, Probabilities, Referee
 from benchmarks.somata_contender import Somata
 from classifier.classes import columns_of
 from classifier.config import TrainingConfig
+from classifier.crossval import WarmStart, cross_validate
 from classifier.inputs import Components
 from classifier.models import build_model
 from classifier.prepare import prepare_masks
 
 BATCHES = (32, 128, 512)
-TURNS, QUICK_TURNS = 5, 2
+TURNS, QUICK_TURNS = 5, 1
 REFERENCE_PASSES = 3
 WITHIN = 0.005
-EPOCHS, QUICK_EPOCHS = (3, 5, 8, 12, 20), (1, 2)
+EPOCHS, QUICK_EPOCHS = (2, 4, 8, 16), (1, 2)
+ANSWERED_AGAIN = 0.03
 
 DOCUMENT = TrainingConfig(
-    architecture="cnn", stem_stride=1, channels=(32, 32, 64, 64), hidden=512, dropout=0.25
+    architecture="cnn", inputs=("mask",), stem_stride=1, channels=(32, 32, 64, 64), hidden=512
 )
-"""The document's CNN as its source, the CIFAR example that CaImAn's is too, has the widths."""
+"""The document's CNN with the widths of its source, the CIFAR example that is CaImAn's too."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scorer:
-    """Something that scores components. score: with the batch size given."""
+    """Something that scores components. score: with the batch size given; 0 is its own."""
 
     name: str
     score: Callable[[Components, int], Probabilities]
-    batches: Sequence[int]
+    batches: Sequence[int] = (0,)
 
 
 def caiman_scorer() -> Scorer:
     """CaImAn's shape in fp32 with its preparation; channels last, the faster way for it here."""
-    model = caiman_shape().eval()
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks this form
-
-    def score(components: Components, batch: int) -> Probabilities:
-        with torch.inference_mode():
-            parts = [
-                model(patches.contiguous(memory_format=torch.channels_last))
-                for patches in caiman_patches(components.masks).split(batch)
-            ]
-        return np.asarray(torch.cat(parts).exp().numpy())
-
-    return Scorer("CaImAn's CNN, fp32", score, BATCHES)
-
-
-def trained_scorer(name: str, trained: Trained) -> Scorer:
-    """One of a contender's models, as it predicts in use; it picks its own batch."""
+    model = build_model(SHAPE).eval()
     return Scorer(
-        name,
-        lambda components, _batch: trained.by_fold(
-            components, np.zeros(len(components), dtype=np.int64)
-        ),
-        (0,),
+        "CaImAn's CNN, fp32",
+        lambda components, batch: predict(model, components.masks, batch),
+        BATCHES,
     )
+
+
+def trained_scorers(name: str, trained: Trained, *, measured: bool) -> list[Scorer]:
+    """One of a contender's models, as it predicts in use: measuring anew, or with kept measures."""
+
+    def score(components: Components) -> Probabilities:
+        return trained.by_fold(components, np.zeros(len(components), dtype=np.int64))
+
+    anew = Scorer(name, lambda components, _batch: score(replace(components, measures=None)))
+    if not measured:
+        return [anew]
+    return [anew, Scorer(f"{name}, measures kept", lambda components, _batch: score(components))]
 
 
 def scoring_rates(
@@ -109,7 +105,7 @@ class Reference:
         self.masks = prepare_masks(fields.components.masks)
         self.targets = torch.from_numpy(columns_of(fields.labels))
         self.batch_size = batch_size
-        self.model: nn.Module = build_model(DOCUMENT)
+        self.model = build_model(DOCUMENT)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3)
         self.generator = torch.Generator().manual_seed(0)
         self.rates: list[float] = []
@@ -117,11 +113,12 @@ class Reference:
     def time(self, steps: int) -> None:
         """Note how many components a second so many steps of training take in."""
         self.model.train()
+        no_measures = torch.zeros((self.batch_size, 0))
         started = time.perf_counter()
         for _ in range(steps):
             rows = torch.randint(0, len(self.masks), (self.batch_size,), generator=self.generator)
-            said = self.model(self.masks[rows].contiguous(memory_format=torch.channels_last))
-            loss = functional.nll_loss(said, self.targets[rows])
+            images = self.masks[rows].contiguous(memory_format=torch.channels_last)
+            loss = functional.nll_loss(self.model(images, no_measures), self.targets[rows])
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             self.optimizer.step()
@@ -135,9 +132,9 @@ class Reference:
 
 @dataclass(frozen=True)
 class Trial:
-    """One whole training with a budget of epochs. rate: of the reference just before and after."""
+    """One whole training. reference_seconds: the reference's time, taken just before and after."""
 
-    epochs: int
+    name: str
     seconds: float
     macro_f1: float
     reference_seconds: float
@@ -146,22 +143,68 @@ class Trial:
 def trials(
     somata: Somata, fields: Fields, referee: Referee, options: Options
 ) -> tuple[list[Trial], Trained]:
-    """Trainings with ever more epochs, each with the reference timed before and after it."""
-    steps = 2 if options.quick else 15
-    found = []
-    trained: Trained | None = None
+    """Trainings with schedules of ever more epochs, and the models of the last."""
+    found: list[Trial] = []
+    every: list[Trained] = []
     for epochs in QUICK_EPOCHS if options.quick else EPOCHS:
-        reference = Reference(fields)
-        reference.time(steps)
-        config = replace(somata.config, epochs=epochs)
-        done = run(replace(somata, config=config), fields, seed=0)
-        reference.time(steps)
-        trained = done.trained
-        macro_f1 = float(referee.scores(trained.out_of_fold)["macro_f1"])
-        found.append(Trial(epochs, done.seconds, macro_f1, reference.seconds()))
-        say(f"{epochs} epochs: {macro_f1:.3f} in {done.seconds:.0f} s")
-    assert trained is not None
-    return found, trained
+
+        def train(epochs: int = epochs) -> Probabilities:
+            config = replace(somata.config, epochs=epochs)
+            every.append(run(replace(somata, config=config), fields, seed=0).trained)
+            return every[-1].out_of_fold
+
+        found.append(timed(f"{epochs} epochs", train, fields, referee, options))
+    return found, every[-1]
+
+
+def timed(
+    name: str,
+    train: Callable[[], Probabilities],
+    fields: Fields,
+    referee: Referee,
+    options: Options,
+) -> Trial:
+    """A training with the reference timed before and after it."""
+    steps = 2 if options.quick else 15
+    reference = Reference(fields)
+    # The first step allocates and chooses kernels.
+    reference.time(1)
+    reference.rates.clear()
+    reference.time(steps)
+    started = time.perf_counter()
+    out_of_fold = train()
+    seconds = time.perf_counter() - started
+    reference.time(steps)
+    macro_f1 = float(referee.scores(out_of_fold)["macro_f1"])
+    say(f"{name}: macro F1 {macro_f1:.3f} in {seconds:.0f} s")
+    return Trial(name, seconds, macro_f1, reference.seconds())
+
+
+def warm_trials(somata: Somata, fields: Fields, referee: Referee, options: Options) -> list[Trial]:
+    """After some labels were given anew: training from the last weights, and all over again."""
+    config = replace(somata.config, inputs=tuple(somata.inputs.split(" + ")))
+    if options.quick:
+        config = replace(config, epochs=QUICK_EPOCHS[-1])
+    before = cross_validate(fields.components, fields.labels, config)
+    labels = answered_again(fields.labels, referee)
+
+    def again(start: WarmStart | None) -> Callable[[], Probabilities]:
+        return lambda: cross_validate(fields.components, labels, config, warm=start).out_of_fold
+
+    ways = {
+        "from the last weights": again(WarmStart(before.ensemble, before.fold_of)),
+        "all over again": again(None),
+    }
+    return [timed(name, train, fields, referee, options) for name, train in ways.items()]
+
+
+def answered_again(labels: Labels, referee: Referee) -> Labels:
+    """The labels after a labeler has answered a few at random once more."""
+    rng = np.random.default_rng(0)
+    rows = rng.permutation(len(labels))[: round(ANSWERED_AGAIN * len(labels))]
+    changed = labels.copy()
+    changed[rows] = referee.answer(rows, rng)
+    return changed
 
 
 def measure(options: Options) -> str:
@@ -169,16 +212,21 @@ def measure(options: Options) -> str:
     started = time.perf_counter()
     fields, referee = options.load()
     config = TrainingConfig(threads=options.threads)
-    default = Somata("Somata's default", MASK, config)
+    default = Somata("Somata", EVERYTHING, config)
     learned, trained = trials(default, fields, referee, options)
-    document = Somata("the document's CNN", MASK, replace(config, architecture="cnn", epochs=1))
+    warm = warm_trials(default, fields, referee, options)
+    plan, brief = plan_of(fields, 0), replace(config, epochs=1)
+    document = Somata("the document's CNN", MASK, replace(brief, architecture="cnn"))
+    by_mask = replace(default, name="Somata, mask", inputs=MASK, config=brief)
     scorers = [
         caiman_scorer(),
-        trained_scorer(document.name, document.train(fields, plan_of(fields, 0), 0)),
-        trained_scorer(default.name, trained),
+        *trained_scorers(document.name, document.train(fields, plan, 0), measured=False),
+        *trained_scorers(by_mask.name, by_mask.train(fields, plan, 0), measured=True),
+        *trained_scorers(f"Somata, {EVERYTHING}", trained, measured=True),
     ]
     rates = scoring_rates(scorers, fields.components, QUICK_TURNS if options.quick else TURNS)
-    return options.report("speed", [*scoring_table(rates), *training_table(learned)], started)
+    tables = [*scoring_table(rates), *training_table(learned), *warm_table(warm)]
+    return options.report("speed", tables, started)
 
 
 def scoring_table(rates: dict[str, tuple[float, int]]) -> list[str]:
@@ -189,7 +237,7 @@ def scoring_table(rates: dict[str, tuple[float, int]]) -> list[str]:
         for name, (rate, batch) in rates.items()
     ]
     return [
-        "Raw masks in, probabilities out, one model, preparation included:",
+        "Raw components in, probabilities out, one model, preparation included:",
         table(("model", "components/s", "batch", "against CaImAn's"), rows),
     ]
 
@@ -198,24 +246,37 @@ def training_table(learned: Sequence[Trial]) -> list[str]:
     """Time and macro F1 by epochs, and which is the first within half a point of the best."""
     best = max(trial.macro_f1 for trial in learned)
     enough = next(trial for trial in learned if trial.macro_f1 >= best - WITHIN)
-    rows = [
-        [
-            str(trial.epochs),
-            f"{trial.macro_f1:.3f}",
-            f"{trial.seconds:.0f}",
-            f"{trial.reference_seconds:.0f}",
-            f"{trial.seconds / trial.reference_seconds:.2f}",
-        ]
-        for trial in learned
-    ]
     return [
         f"Training all {FOLDS} folds with a schedule of so many epochs, against the time of "
         f"{REFERENCE_PASSES} passes of the document's CNN in plain fp32 over the same folds (its "
         "steps timed just before and after, scaled to all):",
-        table(("epochs", "macro F1", "seconds", "the reference's", "ratio"), rows),
-        f"Within half a point of the best macro F1 after {enough.epochs} epochs: "
+        trial_table("schedule", learned),
+        f"Within half a point of the best macro F1 after {enough.name}: "
         f"{enough.seconds / enough.reference_seconds:.2f} of the reference's time.",
     ]
+
+
+def warm_table(warm: Sequence[Trial]) -> list[str]:
+    """What a warm start takes and gives."""
+    return [
+        f"After {ANSWERED_AGAIN:.0%} of the labels were given anew:",
+        trial_table("training", warm),
+    ]
+
+
+def trial_table(what: str, found: Sequence[Trial]) -> str:
+    """A row a training."""
+    rows = [
+        [
+            trial.name,
+            f"{trial.macro_f1:.3f}",
+            f"{trial.seconds:.1f}",
+            f"{trial.reference_seconds:.1f}",
+            f"{trial.seconds / trial.reference_seconds:.2f}",
+        ]
+        for trial in found
+    ]
+    return table((what, "macro F1", "seconds", "the reference's", "ratio"), rows)
 
 
 if __name__ == "__main__":

@@ -4,24 +4,31 @@ Every function takes masks that `normalise` made and gives a dictionary of (comp
 None depends on the masks' intensity unit.
 """
 
-from collections.abc import Iterator
-from math import pi
+from math import comb, pi
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-Stack = NDArray[np.float32]
-Columns = dict[str, NDArray[np.float64]]
+from classifier.image_stacks import (
+    ALONG,
+    IN_PLANE,
+    SIDE_PX,
+    SIDES_ONLY,
+    SPECK,
+    Columns,
+    Stack,
+    blur,
+    centre,
+    filtered,
+    holes,
+    in_parts,
+    normalise,
+    polar,
+    radius_of,
+    thickness,
+)
 
-SIDE_PX = 50
-_ALONG = np.arange(SIDE_PX) - SIDE_PX // 2
-_Y, _X = np.meshgrid(_ALONG, _ALONG, indexing="ij")
-_AT_ONCE = 1024
-_IN_PLANE = np.zeros((3, 3, 3), dtype=bool)
-_IN_PLANE[1] = True
-_SIDES_ONLY = _IN_PLANE & (np.add.outer([0, 1, 0], np.add.outer([1, 0, 1], [1, 0, 1])) < 3)
-_SPECK = 1e-9
 _FLOOR = 0.02
 """Share of the peak under which a pixel counts as empty: some extractions leave long tails."""
 
@@ -34,27 +41,6 @@ def mask_features(masks: NDArray[np.floating]) -> Columns:
     """
     parts = [_of_some(normalise(some)) for some in in_parts(masks)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def in_parts(array: NDArray[np.floating]) -> Iterator[NDArray[np.floating]]:
-    """The array in pieces that fit the processor's cache; one empty piece where it is empty."""
-    for start in range(0, max(len(array), 1), _AT_ONCE):
-        yield array[start : start + _AT_ONCE]
-
-
-def normalise(masks: NDArray[np.floating]) -> Stack:
-    """Masks divided by their greatest value after a light blur, so that no speck sets the scale."""
-    masks = np.asarray(masks, dtype=np.float32)
-    peak = blur(masks, 1.0).max(axis=(1, 2))
-    return np.asarray(masks / np.maximum(peak, _SPECK)[:, None, None], dtype=np.float32)
-
-
-def blur(stack: NDArray[np.floating], sigma_px: float) -> Stack:
-    """Each image of a stack, blurred by a Gaussian; what lies outside counts as zero."""
-    blurred = ndimage.gaussian_filter(
-        np.asarray(stack, dtype=np.float32), (0, sigma_px, sigma_px), mode="constant"
-    )
-    return np.asarray(blurred)
 
 
 def _of_some(masks: Stack) -> Columns:
@@ -89,66 +75,41 @@ def moments(smooth: Stack) -> Columns:
     """Axes of the ellipse with the same second moments, and lopsidedness."""
     columns: Columns = {}
     for name, weights in (("", smooth), (" of core", (smooth > 0.4).astype(np.float32))):
-        mass, y, x = centre(weights)
-        dy, dx = _Y - y[:, None, None], _X - x[:, None, None]
-        yy, xx, xy = ((weights * p).sum(axis=(1, 2)) / mass for p in (dy * dy, dx * dx, dx * dy))
-        root = np.hypot((yy - xx) / 2, xy)
-        long, short = (yy + xx) / 2 + root, np.maximum((yy + xx) / 2 - root, 0.05)
+        m = _central_moments(weights)
+        root = np.hypot((m[2, 0] - m[0, 2]) / 2, m[1, 1])
+        middle = (m[2, 0] + m[0, 2]) / 2
+        long, short = middle + root, np.maximum(middle - root, 0.05)
         columns |= {
             f"log long axis{name}": np.log(long + 0.1) / 2,
             f"log short axis{name}": np.log(short + 0.1) / 2,
             f"elongation{name}": np.sqrt(short / np.maximum(long, 0.05)),
         }
         if not name:
-            distance = np.hypot(dy, dx)
-            spread = np.sqrt(long + short)
+            spread = np.maximum(np.sqrt(long + short), 0.1)
             # How far the third moment points one way: an attached process pulls there.
-            pull = [(weights * d * distance**2).sum(axis=(1, 2)) / mass for d in (dy, dx)]
-            columns["lopsidedness"] = np.hypot(*pull) / np.maximum(spread, 0.1) ** 3
-            fourth = (weights * distance**4).sum(axis=(1, 2)) / mass
-            columns["tail weight"] = fourth / np.maximum(spread, 0.1) ** 4
+            pull = np.hypot(m[3, 0] + m[1, 2], m[0, 3] + m[2, 1])
+            columns["lopsidedness"] = pull / spread**3
+            columns["tail weight"] = (m[4, 0] + 2 * m[2, 2] + m[0, 4]) / spread**4
     return columns
 
 
-def centre(weights: Stack) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Mass and centre of mass (y, x from the window's middle) of each image."""
-    mass = np.maximum(weights.sum(axis=(1, 2), dtype=np.float64), _SPECK)
-    y = weights.sum(axis=2, dtype=np.float64) @ _ALONG / mass
-    x = weights.sum(axis=1, dtype=np.float64) @ _ALONG / mass
-    return mass, y, x
+def _central_moments(weights: Stack) -> NDArray[np.float64]:
+    """(5, 5, images) mean of dy^a dx^b round the centre of mass, a and b up to 4."""
+    mass, y, x = centre(weights)
+    powers = np.vander(ALONG.astype(np.float64), 5, increasing=True)
+    raw = powers.T @ (weights @ powers) / mass[:, None, None]
+    # (t - c)^a, written out in powers of t, is a linear map of the moments of t.
+    turn_y, turn_x = _shifts(y), _shifts(x)
+    return np.moveaxis(turn_y @ raw @ np.swapaxes(turn_x, 1, 2), 0, 2)
 
 
-def polar(
-    images: Stack,
-    y: NDArray[np.float64],
-    x: NDArray[np.float64],
-    radii_px: NDArray[np.float64],
-    angles: int = 24,
-) -> NDArray[np.float64]:
-    """(components, radii, angles) values round a centre, bilinearly between the pixels.
-
-    y, x: (components,) centres from the window's middle. radii_px: (components, radii).
-    """
-    turn = np.arange(angles) * 2 * pi / angles
-    half = SIDE_PX // 2
-    rows = np.clip(
-        half + y[:, None, None] + radii_px[:, :, None] * np.sin(turn), 0, SIDE_PX - 1.001
-    )
-    cols = np.clip(
-        half + x[:, None, None] + radii_px[:, :, None] * np.cos(turn), 0, SIDE_PX - 1.001
-    )
-    top, left = rows.astype(np.int64), cols.astype(np.int64)
-    down, right = rows - top, cols - left
-    n = np.arange(len(images))[:, None, None]
-    upper = images[n, top, left] * (1 - right) + images[n, top, left + 1] * right
-    lower = images[n, top + 1, left] * (1 - right) + images[n, top + 1, left + 1] * right
-    return np.asarray(upper * (1 - down) + lower * down, dtype=np.float64)
-
-
-def radius_of(smooth: Stack) -> NDArray[np.float64]:
-    """The radius of a disc as large as what is above 0.3 with its holes filled, in pixels."""
-    filled = (smooth > 0.3) | holes(smooth > 0.3)
-    return np.asarray(np.sqrt(np.maximum(filled.sum(axis=(1, 2)), 1.0) / pi))
+def _shifts(centres: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(images, 5, 5) coefficients of (t - centre)^a by powers of t."""
+    found = np.zeros((len(centres), 5, 5))
+    for a in range(5):
+        for k in range(a + 1):
+            found[:, a, k] = comb(a, k) * (-centres) ** (a - k)
+    return found
 
 
 def radial_profile(smooth: Stack) -> Columns:
@@ -194,38 +155,25 @@ def ring(smooth: Stack) -> Columns:
     }
 
 
-def holes(above: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where each image is not `above` but surrounded by what is."""
-    labels, count = ndimage.label(~above, structure=_SIDES_ONLY)
-    open_ = np.zeros(count + 1, dtype=bool)
-    for edge in (labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1]):
-        open_[edge] = True
-    open_[0] = True
-    return np.asarray(~open_[labels])
-
-
 def pieces_and_holes(smooth: Stack) -> Columns:
     """Connected pieces, the heaviest one's share, holes, and the thickest place."""
     columns: Columns = {}
     for level in (0.2, 0.5):
         above = smooth > level
-        labels, count = ndimage.label(above, structure=_IN_PLANE)
+        labels, count = ndimage.label(above, structure=IN_PLANE)
         sizes_px = np.bincount(labels.ravel(), minlength=count + 1)
-        sizes_px[0] = 0
-        biggest = sizes_px[labels].max(axis=(1, 2))
-        # A piece is counted where its first pixel lies.
-        first = ndimage.find_objects(labels)
-        of = np.array([piece[0].start for piece in first], dtype=np.int64)
+        image_of = np.zeros(count + 1, dtype=np.int64)
+        places = np.nonzero(labels)
+        image_of[labels[places]] = places[0]
+        biggest = np.zeros(len(smooth), dtype=np.int64)
+        np.maximum.at(biggest, image_of[1:], sizes_px[1:])
         enough = sizes_px[1:] >= 3
-        count_of = np.bincount(of[enough], minlength=len(smooth))
+        count_of = np.bincount(image_of[1:][enough], minlength=len(smooth))
         columns[f"pieces above {level}"] = count_of.astype(np.float64)
         columns[f"largest piece above {level}"] = biggest / np.maximum(above.sum(axis=(1, 2)), 1)
         inside = holes(above).sum(axis=(1, 2))
         columns[f"hole above {level}"] = inside / np.maximum(above.sum(axis=(1, 2)) + inside, 1)
-        # The images lie far apart, so none is near another's edge.
-        padded = np.pad(above, ((0, 0), (1, 1), (1, 1)))
-        depth = ndimage.distance_transform_edt(padded, sampling=(1e4, 1, 1))
-        thick = np.asarray(depth, dtype=np.float64).max(axis=(1, 2))
+        thick = thickness(above)
         columns[f"log thickness above {level}"] = np.log(thick + 0.5)
         columns[f"thickness / size above {level}"] = thick / np.sqrt(
             np.maximum(above.sum(axis=(1, 2)), 1) / pi
@@ -245,7 +193,7 @@ def outline(smooth: Stack) -> Columns:
         for axis in (1, 2)
     )
     gradient = np.hypot(np.gradient(smooth, axis=1), np.gradient(smooth, axis=2))
-    border = above & ~ndimage.binary_erosion(above, _SIDES_ONLY)
+    border = above & ~ndimage.binary_erosion(above, SIDES_ONLY)
     steepness = (gradient * border).sum(axis=(1, 2)) / np.maximum(border.sum(axis=(1, 2)), 1)
     return {
         "solidity": area / np.maximum(hull, 1),
@@ -266,11 +214,16 @@ def convex_hull(above: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
     """
     directions = 32
     turn = np.arange(directions) * 2 * pi / directions
-    # Half a pixel more each way, since a pixel is a square and not a point.
-    reach = np.full((len(above), directions), -50.0)
+    # The outermost pixels of each row are enough: what lies between reaches less far.
+    filled = above.any(axis=2)
+    left = above.argmax(axis=2) - SIDE_PX // 2
+    right = SIDE_PX // 2 - 1 - above[:, :, ::-1].argmax(axis=2)
+    reach = np.empty((len(above), directions))
     for k, angle in enumerate(turn):
-        along = (_X * np.cos(angle) + _Y * np.sin(angle)).astype(np.float32)
-        reach[:, k] = np.where(above, along, np.float32(-50)).max(axis=(1, 2)) + 0.5
+        outermost = right if np.cos(angle) > 0 else left
+        along = np.where(filled, outermost * np.cos(angle) + ALONG * np.sin(angle), -50.0)
+        # Half a pixel more each way, since a pixel is a square and not a point.
+        reach[:, k] = along.max(axis=1) + 0.5
     step = 2 * pi / directions
     sides = (
         np.roll(reach, 1, axis=1) + np.roll(reach, -1, axis=1) - 2 * reach * np.cos(step)
@@ -292,19 +245,18 @@ def ridges(masks: Stack) -> Columns:
     columns: Columns = {}
     for sigma in (1.5, 3.0):
         yy, xx, xy = (
-            ndimage.gaussian_filter(masks, (0, sigma, sigma), order=(0, *order), mode="constant")
-            * sigma**2
+            filtered(masks, sigma, order) * np.float32(sigma**2)
             for order in ((2, 0), (0, 2), (1, 1))
         )
-        root = np.hypot((yy - xx) / 2, xy)
+        root = np.sqrt(((yy - xx) / 2) ** 2 + xy**2)
         low, high = (yy + xx) / 2 - root, (yy + xx) / 2 + root
         weights = np.maximum(-low, 0)
-        total = np.maximum(weights.sum(axis=(1, 2)), _SPECK)
+        total = np.maximum(weights.sum(axis=(1, 2)), SPECK)
         columns |= {
             f"strongest ridge {sigma:g}": weights.max(axis=(1, 2)),
             f"strongest blob {sigma:g}": np.maximum(-high, 0).max(axis=(1, 2)),
             f"strongest dip {sigma:g}": np.maximum(low, 0).max(axis=(1, 2)),
-            f"lineness {sigma:g}": (weights * (high - low) / (np.abs(low) + np.abs(high) + _SPECK))
+            f"lineness {sigma:g}": (weights * (high - low) / (np.abs(low) + np.abs(high) + SPECK))
             .sum(axis=(1, 2)) / total,
             f"dip at centre {sigma:g}": (low + high)[:, 24:27, 24:27].mean(axis=(1, 2)),
         }  # fmt: skip
@@ -321,12 +273,12 @@ def grain(masks: Stack, smooth: Stack) -> Columns:
     positive = np.maximum((flat > _FLOOR).sum(axis=1), 1)
     at = np.arange(len(flat))
     filled = ((masks > _FLOOR) & inside).sum(axis=(1, 2)) / count
-    share = flat / np.maximum(flat.sum(axis=1), _SPECK)[:, None]
+    share = flat / np.maximum(flat.sum(axis=1), SPECK)[:, None]
     return {
-        "speckle": rough / np.maximum(level, _SPECK),
+        "speckle": rough / np.maximum(level, SPECK),
         "filled": filled,
-        "peak": np.log(np.maximum(flat[:, 0], _SPECK)),
-        "median / peak": flat[at, positive // 2] / np.maximum(flat[:, 0], _SPECK),
-        "upper quarter / peak": flat[at, positive // 4] / np.maximum(flat[:, 0], _SPECK),
+        "peak": np.log(np.maximum(flat[:, 0], SPECK)),
+        "median / peak": flat[at, positive // 2] / np.maximum(flat[:, 0], SPECK),
+        "upper quarter / peak": flat[at, positive // 4] / np.maximum(flat[:, 0], SPECK),
         "spread of mass": np.exp(-(share * np.log(share + 1e-12)).sum(axis=1)) / positive,
     }

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from classifier.classes import MASK_SIZE_PX
 from classifier.context_features import context_features
+from classifier.image_stacks import Columns
 from classifier.inputs import CONTEXT_IMAGES, Components
-from classifier.mask_features import Columns, mask_features
+from classifier.mask_features import mask_features
 from classifier.prepare import check_masks
 from classifier.scale import recording_scales, rescale
 from classifier.trace_features import trace_features

@@ -20,6 +20,8 @@ LAGS_S = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 10.0)
 AFTER_PEAK_S = (-1.0, -0.5, -0.2, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
 BANDS_HZ = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0, 4.0)
 MEAN_OF_EVENTS = 5
+_AT_ONCE = 64
+"""Traces that fit the processor's cache together."""
 
 
 def trace_features(
@@ -38,9 +40,11 @@ def trace_features(
             alike.setdefault((len(trace), float(rates[row])), []).append(row)
     columns = {name: np.full(len(traces), np.nan) for name in _names()}
     for (_, rate), rows in alike.items():
-        stack = np.stack([np.asarray(traces[row], dtype=np.float64) for row in rows])
-        for name, values in _of_alike(np.nan_to_num(stack), rate).items():
-            columns[name][rows] = values
+        for start in range(0, len(rows), _AT_ONCE):
+            some = rows[start : start + _AT_ONCE]
+            stack = np.stack([np.asarray(traces[row], dtype=np.float64) for row in some])
+            for name, values in _of_alike(np.nan_to_num(stack), rate).items():
+                columns[name][some] = values
     return columns
 
 
@@ -50,7 +54,7 @@ def _names() -> list[str]:
 
 def _of_alike(traces: Traces, rate: float) -> Columns:
     noise = noise_level(traces)
-    baseline = np.percentile(traces, 30, axis=1)
+    (baseline,) = _percentiles(traces, (30,))
     scaled = (traces - baseline[:, None]) / noise[:, None]
     smooth = ndimage.gaussian_filter1d(scaled, max(0.1 * rate, 0.3), axis=1)
     return {
@@ -70,18 +74,30 @@ def noise_level(traces: Traces) -> NDArray[np.float64]:
     return np.asarray(np.maximum(level, 1e-3 * traces.std(axis=1) + 1e-12))
 
 
+def _percentiles(values: Traces, percents: Sequence[float]) -> list[NDArray[np.float64]]:
+    """Percentiles of each row, interpolated as numpy does; sorting once is the faster way."""
+    ordered = np.sort(values, axis=1)
+    found = []
+    for percent in percents:
+        at = percent / 100 * (values.shape[1] - 1)
+        low = min(int(at), values.shape[1] - 2)
+        found.append(ordered[:, low] * (low + 1 - at) + ordered[:, low + 1] * (at - low))
+    return found
+
+
 def heights(scaled: Traces, smooth: Traces) -> Columns:
     """Peaks over the noise, and how lopsided the values lie."""
     spread = np.maximum(smooth.std(axis=1), 1e-6)
     centred = (smooth - smooth.mean(axis=1, keepdims=True)) / spread[:, None]
-    low, middle, high, top = np.percentile(smooth, [1, 50, 95, 99], axis=1)
+    low, middle, high, top = _percentiles(smooth, (1, 50, 95, 99))
+    squared = centred * centred
     return {
         "log peak": np.log1p(np.maximum(smooth.max(axis=1), 0)),
         "log top percent": np.log1p(np.maximum(top - middle, 0)),
         "log spread": np.log(spread),
         "log spread, raw": np.log(np.maximum(scaled.std(axis=1), 1e-6)),
-        "skewness": np.cbrt((centred**3).mean(axis=1)),
-        "kurtosis": np.log((centred**4).mean(axis=1) + 0.1),
+        "skewness": np.cbrt((squared * centred).mean(axis=1)),
+        "kurtosis": np.log((squared * squared).mean(axis=1) + 0.1),
         "up against down": np.log1p(np.maximum(top - middle, 0))
         - np.log1p(np.maximum(middle - low, 0)),
         "95 against 99": (high - middle) / np.maximum(top - middle, 1e-6),
@@ -91,19 +107,19 @@ def heights(scaled: Traces, smooth: Traces) -> Columns:
 def correlation_over_time(scaled: Traces, rate: float) -> Columns:
     """Autocorrelation after some seconds; 0 where the trace is not as long."""
     centred = scaled - scaled.mean(axis=1, keepdims=True)
-    padded = 2 ** int(np.ceil(np.log2(2 * centred.shape[1])))
-    spectrum = np.abs(np.fft.rfft(centred, padded, axis=1)) ** 2
-    over_lags = np.fft.irfft(spectrum, axis=1)
-    over_lags /= np.maximum(over_lags[:, :1], 1e-12)
-    whole = np.arange(centred.shape[1])
-    found: Columns = {"correlation after a frame": over_lags[:, 1]}
+    total = np.maximum((centred * centred).sum(axis=1), 1e-12)
+
+    def after(frames: int) -> NDArray[np.float64]:
+        early, late = centred[:, : centred.shape[1] - frames], centred[:, frames:]
+        return np.asarray(np.einsum("nt,nt->n", early, late) / total)
+
+    found: Columns = {"correlation after a frame": after(1)}
+    last = centred.shape[1] - 1
     for lag_s in LAGS_S:
-        frames = min(lag_s * rate, whole[-1])
-        low = min(int(frames), int(whole[-1]) - 1)
+        frames = min(lag_s * rate, last)
+        low = min(int(frames), last - 1)
         part = frames - low
-        found[f"correlation after {lag_s:g} s"] = (
-            over_lags[:, low] * (1 - part) + over_lags[:, low + 1] * part
-        )
+        found[f"correlation after {lag_s:g} s"] = after(low) * (1 - part) + after(low + 1) * part
     return found
 
 
@@ -144,7 +160,7 @@ def events(smooth: Traces, rate: float) -> Columns:
     steps = smooth[:, lag:] - smooth[:, :-lag]
     spread = np.maximum(steps.std(axis=1), 1e-6)
     # Transients rise fast and fall slowly, drift and motion do neither.
-    found["rise against fall"] = np.cbrt((steps**3).mean(axis=1) / spread**3)
+    found["rise against fall"] = np.cbrt((steps * steps * steps).mean(axis=1) / spread**3)
     found["steepest rise / fall"] = np.log(
         np.maximum(steps.max(axis=1), 1e-3) / np.maximum(-steps.min(axis=1), 1e-3)
     )

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifier.inputs import Components
-from classifier.context_features import context_features
 from benchmarks.hand_features import EVERYTHING, MASK, FeatureTable, hand_features
+from classifier.context_features import context_features
+from classifier.inputs import Components
 from classifier.mask_features import mask_features
 from classifier.trace_features import trace_features
 
@@ -74,6 +74,12 @@ def test_a_slow_decay_is_slow_at_any_frame_rate(rate):
     )
     for name in ("event at 1 s", "correlation after 0.8 s"):
         assert slow[name][0] > fast[name][0] + 0.15
+
+
+@pytest.mark.parametrize("rate", [5.0, 20.0, 40.0])
+def test_an_event_is_looked_at_in_seconds_after_its_peak(rate):
+    found = trace_features([transients(rate, decay_s=1.0)], np.array([rate]))
+    assert found["event at 1 s"][0] == pytest.approx(np.exp(-1), abs=0.12)
 
 
 @given(st.floats(0.01, 100), st.floats(-1000, 1000))

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from benchmarks import accuracy, active_learning, relabeling, speed
-from benchmarks.hand_features import EVERYTHING
+from benchmarks.hand_features import EVERYTHING, FeatureTable
 from benchmarks.harness import Options
 from tests.formats.shared_data import shared
 
@@ -41,7 +41,7 @@ def rows(text: str) -> list[list[str]]:
 
 def test_accuracy_has_a_row_for_every_contender_and_ranking():
     found = rows(quick(accuracy))
-    for contender in accuracy.contenders(quick=True, threads=1):
+    for contender in accuracy.contenders(True, 1, FeatureTable()):
         own = [row for row in found if row[:2] == [contender.name, contender.inputs]]
         ranked = contender.inputs == EVERYTHING
         assert len(own) == 2 + 9 * ranked
@@ -69,5 +69,8 @@ def test_active_learning_has_a_row_for_every_strategy():
 def test_speed_has_a_row_for_every_model_and_budget():
     found = rows(quick(speed))
     names = [row[0] for row in found]
-    assert {"CaImAn's CNN, fp32", "the document's CNN", "Somata's default"} < set(names)
-    assert {str(epochs) for epochs in speed.QUICK_EPOCHS} < set(names)
+    everything = "Somata, mask + trace + context"
+    assert {"CaImAn's CNN, fp32", "the document's CNN", "Somata, mask", everything} < set(names)
+    assert f"{everything}, measures kept" in names
+    assert {f"{epochs} epochs" for epochs in speed.QUICK_EPOCHS} < set(names)
+    assert {"from the last weights", "all over again"} < set(names)

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from classifier.inputs import Components
 from benchmarks.shifted import (
     Shift,
     crop_contexts,
@@ -16,6 +15,7 @@ from benchmarks.shifted import (
     shifted,
     zoom_images,
 )
+from classifier.inputs import Components
 
 Y, X = np.mgrid[-25:25, -25:25]
 DISC = np.exp(-((np.hypot(Y, X) / 6) ** 6)).astype(np.float32)
@@ -86,7 +86,7 @@ def test_the_same_seed_shifts_the_same_and_rows_keep_their_places():
     )
     once, again = shifted(components, 3), shifted(components, 3)
     assert np.array_equal(once.masks, again.masks)
-    assert np.array_equal(once.recordings, components.recordings)
+    assert np.array_equal(once.groups, components.groups)
     assert once.traces is not None
     assert once.traces[5] is None
     # Brightness still grows with the row, so no row changed places.

@@ -50,6 +50,6 @@ def test_nobody_can_be_asked_where_nobody_answered():
 def test_a_quick_look_takes_whole_rows_from_a_few_fields():
     fields, referee = load(shared("simulated/public_small.npz"))
     few, their_referee = some_fields(fields, referee, count=3, most_each=10)
-    assert len(np.unique(few.components.recordings)) == 3
+    assert len(np.unique(few.components.groups)) == 3
     assert len(few) == len(their_referee) <= 30
     assert np.array_equal(few.components.masks[0] > 0, few.components.masks[0] != 0)

@@ -80,6 +80,14 @@ def test_the_confusion_between_labelers_shows_what_they_mistake():
     assert confusion_between([]) == pytest.approx(np.eye(4))
 
 
+def test_the_chance_by_hand():
+    # Every third neuron is called doubtful, but no doubtful neuron is called a neuron.
+    confusion = np.eye(4)
+    confusion[0] = [2 / 3, 0, 0, 1 / 3]
+    p = np.array([[0.5, 0, 0, 0.5]] * 2)
+    assert chance_wrong(p, [1, 4], confusion) == pytest.approx([0, 0.25], abs=1e-6)
+
+
 @given(logits, codes)
 @settings(max_examples=50)
 def test_any_labels_give_chances_and_rows_that_sum_to_1(values, labels):
