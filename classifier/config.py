@@ -92,7 +92,7 @@ class TrainingConfig:
     seed: int = 0
     members: int = 1
     classes: int = 4
-    epochs: int = 16
+    epochs: int = 12
     batch_size: int = 128
     min_batches: int = 4
     balance: float = 0.5

@@ -15,6 +15,8 @@ from classifier.layers import Classifier, Dropout, Residual, convolution
 KNOTS = 33
 IMAGE_WIDTH = 64
 LEAST_RANK = 0.01
+OTHERS = 3
+SPARED = 0.1
 KINDS_MISSING = 2
 """Two more numbers for the network: whether the trace's and the context's measures are missing."""
 
@@ -62,14 +64,16 @@ class Fusion(Classifier):
 
     The image branch ends in the greatest and the mask-weighted mean of each channel, so that a
     crop's neighbours count for less than what lies under the mask. The measures come in as the
-    normal scores of their ranks. Source of the residual blocks: He et al. 2016.
+    normal scores of their ranks. Beside the joint part, `OTHERS` small networks judge by the
+    measures alone: together they are less often wrong than any, and cost next to nothing.
+    Source of the residual blocks: He et al. 2016.
     """
 
     measured = True
 
     def __init__(self, config: TrainingConfig, channels: int, measures: int) -> None:
         super().__init__()
-        width = config.channels[0]
+        width, hidden = config.channels[0], config.hidden
         self.stem = convolution(channels, width, 5, stride=2)
         self.blocks = nn.Sequential(
             Residual(width, 2 * width, 3, 2),
@@ -77,12 +81,21 @@ class Fusion(Classifier):
         )
         self.image = _dense(2 * 4 * width, IMAGE_WIDTH)
         self.ranks = Ranks(measures)
-        self.spare = Dropout(0.1)
-        self.measures = _dense(measures + KINDS_MISSING, config.hidden)
-        self.drop_measures = Dropout(config.dropout)
-        self.joint = _dense(IMAGE_WIDTH + config.hidden, config.hidden)
-        self.drop_joint = Dropout(config.dropout)
-        self.head = nn.Linear(config.hidden, config.classes)
+        scores = measures + KINDS_MISSING
+        self.measures = nn.Sequential(
+            Dropout(SPARED), _dense(scores, hidden), Dropout(config.dropout)
+        )
+        self.joint = nn.Sequential(_dense(IMAGE_WIDTH + hidden, hidden), Dropout(config.dropout))
+        self.head = nn.Linear(hidden, config.classes)
+        self.others = nn.ModuleList(
+            nn.Sequential(
+                Dropout(SPARED),
+                _dense(scores, hidden), Dropout(config.dropout),
+                _dense(hidden, hidden), Dropout(config.dropout),
+                nn.Linear(hidden, config.classes),
+            )
+            for _ in range(OTHERS)
+        )  # fmt: skip
 
     def settle(self, numbers: torch.Tensor) -> None:
         """See `Classifier.settle`."""
@@ -94,23 +107,35 @@ class Fusion(Classifier):
         return ranks
 
     def embed(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
-        """(batch, hidden) what the last layer sees."""
+        """(batch, hidden) what the joint part's last layer sees."""
+        return self._embed(images, normal_scores(scaled))
+
+    def opinions(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
+        """See `Classifier.opinions`: the joint part's, then the others'."""
+        scores = normal_scores(scaled)
+        logits = [self.head(self._embed(images, scores)), *(one(scores) for one in self.others)]
+        return functional.log_softmax(torch.stack(logits), dim=2)
+
+    def _embed(self, images: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         seen = self.blocks(self.stem(images))
         weights = functional.adaptive_avg_pool2d(images[:, :1], seen.shape[-1]) ** 2
         weights = weights / (weights.sum(dim=(2, 3), keepdim=True) + 1e-6)
         pooled = torch.cat([seen.amax(dim=(2, 3)), (seen * weights).sum(dim=(2, 3))], dim=1)
-        measured = self.drop_measures(self.measures(self._encode(scaled)))
-        both = torch.cat([self.image(pooled), measured], dim=1)
-        result: torch.Tensor = self.drop_joint(self.joint(both))
+        both = torch.cat([self.image(pooled), self.measures(scores)], dim=1)
+        result: torch.Tensor = self.joint(both)
         return result
 
-    def _encode(self, ranks: torch.Tensor) -> torch.Tensor:
-        missing = torch.isnan(ranks).float()
-        ranks = torch.where(torch.isnan(ranks), 0.5, ranks)
-        scores = torch.special.ndtri(ranks.clamp(LEAST_RANK, 1 - LEAST_RANK))
-        # Dropped as a whole, a measure leaves its place in the middle of the range.
-        share = torch.stack([missing.mean(dim=1), missing.amax(dim=1)], dim=1)
-        return torch.cat([self.spare(scores), share], dim=1)
+
+def normal_scores(ranks: torch.Tensor) -> torch.Tensor:
+    """(batch, measures + 2) ranks on a normal scale, and how many of the measures are missing.
+
+    A missing one has the middle of its range.
+    """
+    missing = torch.isnan(ranks)
+    known = torch.where(missing, 0.5, ranks)
+    scores = torch.special.ndtri(known.clamp(LEAST_RANK, 1 - LEAST_RANK))
+    share = torch.stack([missing.float().mean(dim=1), missing.float().amax(dim=1)], dim=1)
+    return torch.cat([scores, share], dim=1)
 
 
 def _dense(inputs: int, outputs: int) -> nn.Sequential:

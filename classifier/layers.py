@@ -1,5 +1,7 @@
 """What the architectures are put together from."""
 
+from math import log
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -18,9 +20,16 @@ class Classifier(nn.Module):
         """(batch, width) what the last layer sees."""
         raise NotImplementedError
 
+    def opinions(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
+        """(opinions, batch, classes) log-probabilities of each part that has an opinion of its
+        own; each learns for itself. scaled: the measures as `scale` gives them.
+        """
+        return functional.log_softmax(self.head(self.embed(images, scaled)), dim=1)[None]
+
     def forward(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
-        """(batch, classes) log-probabilities. scaled: the measures as `scale` gives them."""
-        return functional.log_softmax(self.head(self.embed(images, scaled)), dim=1)
+        """(batch, classes) logarithm of the mean of its opinions' probabilities."""
+        found = self.opinions(images, scaled)
+        return found[0] if len(found) == 1 else found.logsumexp(dim=0) - log(len(found))
 
     def settle(self, numbers: torch.Tensor) -> None:
         """Take the scale of each measure from the training part, before the first step."""

@@ -232,9 +232,9 @@ class _Loop:
             batch, targets, weights = self._mix(batch, targets, weights)
         images = batch.images.contiguous(memory_format=torch.channels_last)
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.half):
-            log_probabilities = self.model(images, batch.numbers).float()
-        loss = smoothed_loss(log_probabilities, targets, self.config.label_smoothing)
-        loss = (loss * weights).sum() / weights.sum()
+            opinions = self.model.opinions(images, batch.numbers).float()
+        losses = smoothed_loss(opinions, targets, self.config.label_smoothing).mean(dim=0)
+        loss = (losses * weights).sum() / weights.sum()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
@@ -327,12 +327,13 @@ def loss_weights(targets: torch.Tensor, config: TrainingConfig) -> torch.Tensor:
 def smoothed_loss(
     log_probabilities: torch.Tensor, targets: torch.Tensor, smoothing: float
 ) -> torch.Tensor:
-    """(examples,) categorical cross-entropy, with a share of each target over all classes.
+    """Categorical cross-entropy of each, with a share of each target over all classes.
 
-    targets: (examples, classes), rows sum to 1.
+    log_probabilities: (..., examples, classes). targets: (examples, classes), rows sum to 1.
+    Returns (..., examples).
     """
     soft = (1 - smoothing) * targets + smoothing / targets.shape[1]
-    return -(soft * log_probabilities).sum(dim=1)
+    return -(soft * log_probabilities).sum(dim=-1)
 
 
 def _beta(parameter: float, generator: torch.Generator) -> float:
