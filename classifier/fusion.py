@@ -70,6 +70,7 @@ class Fusion(Classifier):
     """
 
     measured = True
+    rehearsals = 2
 
     def __init__(self, config: TrainingConfig, channels: int, measures: int) -> None:
         super().__init__()
@@ -113,8 +114,16 @@ class Fusion(Classifier):
     def opinions(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
         """See `Classifier.opinions`: the joint part's, then the others'."""
         scores = normal_scores(scaled)
-        logits = [self.head(self._embed(images, scores)), *(one(scores) for one in self.others)]
-        return functional.log_softmax(torch.stack(logits), dim=2)
+        joint = functional.log_softmax(self.head(self._embed(images, scores)), dim=1)
+        return torch.cat([joint[None], self._others(scores)])
+
+    def by_measures(self, scaled: torch.Tensor) -> torch.Tensor:
+        """See `Classifier.by_measures`."""
+        return self._others(normal_scores(scaled))
+
+    def _others(self, scores: torch.Tensor) -> torch.Tensor:
+        logits = torch.stack([one(scores) for one in self.others])
+        return functional.log_softmax(logits, dim=2)
 
     def _embed(self, images: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         seen = self.blocks(self.stem(images))

@@ -11,9 +11,12 @@ class Classifier(nn.Module):
     """Images and numbers to log-probabilities; subclasses say how they embed.
 
     measured: whether it looks at the hand-made measures at all.
+    rehearsals: further steps in each training step that the opinions by measures alone take; they
+        cost little, and learn for longer than the convolutions need.
     """
 
     measured: bool
+    rehearsals = 0
     head: nn.Linear
 
     def embed(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
@@ -30,6 +33,10 @@ class Classifier(nn.Module):
         """(batch, classes) logarithm of the mean of its opinions' probabilities."""
         found = self.opinions(images, scaled)
         return found[0] if len(found) == 1 else found.logsumexp(dim=0) - log(len(found))
+
+    def by_measures(self, scaled: torch.Tensor) -> torch.Tensor:
+        """Those of its opinions that need no images; see `rehearsals`."""
+        raise NotImplementedError
 
     def settle(self, numbers: torch.Tensor) -> None:
         """Take the scale of each measure from the training part, before the first step."""

@@ -165,6 +165,10 @@ class _Loop:
         seed: int,
     ) -> None:
         self.model, self.examples, self.targets, self.config = model, examples, targets, config
+        # The same without images, for the steps that need none.
+        self.measures = Examples(
+            torch.zeros((len(examples), 0), device=examples.numbers.device), examples.numbers
+        )
         self.batches = batches_per_epoch(len(examples), config)
         self.generator = torch.Generator().manual_seed(seed)
         self.shares = class_shares(targets.cpu(), config)
@@ -219,26 +223,39 @@ class _Loop:
         return total / self.batches
 
     def _step(self) -> float:
+        batch, targets, weights = self._draw(self.examples)
+        images = batch.images.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.half):
+            opinions = self.model.opinions(images, batch.numbers)
+        loss = self._learn(opinions, targets, weights)
+        for _ in range(self.model.rehearsals):
+            batch, targets, weights = self._draw(self.measures)
+            self._learn(self.model.by_measures(batch.numbers), targets, weights)
+        self.schedule.step()
+        return loss
+
+    def _draw(self, examples: Examples) -> tuple[Examples, torch.Tensor, torch.Tensor]:
+        """A batch as it is learned: balanced, augmented, mixed; its targets and weights."""
         rows = torch.multinomial(
             self.shares, self.config.batch_size, replacement=True, generator=self.generator
         ).to(self.targets.device)
-        batch = self.examples.take(rows)
+        batch = examples.take(rows)
         targets = functional.one_hot(self.targets[rows], self.config.classes).float()
-        if self.config.augment:
-            batch = hide(Examples(augment(batch.images, self.generator), batch.numbers),
-                         self.generator, self.config.inputs)  # fmt: skip
         weights = self.weights[rows]
+        if self.config.augment:
+            if batch.images.ndim == 4:
+                batch = Examples(augment(batch.images, self.generator), batch.numbers)
+            batch = hide(batch, self.generator, self.config.inputs)
         if self.config.mixup > 0:
-            batch, targets, weights = self._mix(batch, targets, weights)
-        images = batch.images.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.half):
-            opinions = self.model.opinions(images, batch.numbers).float()
-        losses = smoothed_loss(opinions, targets, self.config.label_smoothing).mean(dim=0)
+            return self._mix(batch, targets, weights)
+        return batch, targets, weights
+
+    def _learn(self, opinions: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> float:
+        losses = smoothed_loss(opinions.float(), targets, self.config.label_smoothing).mean(dim=0)
         loss = (losses * weights).sum() / weights.sum()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
-        self.schedule.step()
         return float(loss.detach())
 
     def _mix(
@@ -279,7 +296,7 @@ def hide(batch: Examples, generator: torch.Generator, inputs: tuple[str, ...]) -
         if numbers.shape[1]:
             columns = columns_of_kind(kind, inputs, numbers.device)
             numbers = numbers.masked_fill(gone[:, None] & columns, torch.nan)
-        if kind == "context":
+        if kind == "context" and images.ndim == 4:
             images = images.clone()
             images[:, CONTEXT_CHANNELS] *= (~gone).float()[:, None, None, None]
     return Examples(images, numbers)
