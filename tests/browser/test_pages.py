@@ -38,7 +38,7 @@ PAGES = (
     "/runs/compare",
     "/runs/compare?a=1&b=2",
     "/tuning",
-    "/tuning/2",
+    "/tuning/3",
     "/recordings/1",
     "/import",
     "/people",
