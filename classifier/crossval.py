@@ -30,6 +30,8 @@ from classifier.training import (
     train_model,
 )
 
+WATCHED = 500
+"""Of a fold's tested components, for its learning curve: as many as show the course."""
 WARM_EPOCHS_SHARE = 0.125
 WARM_LEARNING_SHARE = 0.3
 
@@ -221,11 +223,14 @@ def _train_all(
         rows = work.plan.fold_of != fold
         if config.classes < len(CODES):
             rows = rows & (work.labels != DOUBTFUL)
+        tested = (work.plan.fold_of == fold) & (work.labels <= max(config.codes))
+        seen = np.flatnonzero(tested)[:WATCHED]
         part = TrainingSet(
             work.examples.take(torch.from_numpy(np.flatnonzero(rows))),
             work.labels[rows],
             work.groups[rows],
             None if start is None else start[network],
+            watched=(work.examples.take(torch.from_numpy(seen)), work.labels[seen]),
         )
         seed = int(np.random.SeedSequence([config.seed, network]).generate_state(1)[0]) >> 1
         result = train_model(

@@ -48,8 +48,8 @@ class TrainedModel:
     """A model and how it came about.
 
     best_epoch: the epoch whose weights were kept, from 1.
-    training_loss, validation_loss: (epochs run,) in nats; the second empty where nothing could be
-        held out, and then the last weights were kept.
+    training_loss, validation_loss: (epochs run,) in nats; where nothing was held out the second is
+        of the components watched, or empty, and the last weights were kept.
     """
 
     model: Classifier
@@ -74,12 +74,15 @@ class TrainingSet:
 
     examples: prepared. labels: codes 1 to 4 (1 to 3 for three classes). groups: the recordings.
     start: weights to go on from, in place of random ones.
+    watched: other components and their labels, whose loss is noted after each epoch where nothing
+        is held out. Nothing is decided by it.
     """
 
     examples: Examples
     labels: NDArray[np.integer]
     groups: NDArray[np.integer]
     start: StateDict | None = None
+    watched: tuple[Examples, NDArray[np.integer]] | None = None
 
 
 def train_model(
@@ -109,6 +112,12 @@ def train_model(
     hand_generator(model, torch.Generator(device).manual_seed(seed))
     scaled = Examples(data.examples.images.to(device), model.scale(numbers))
     loop = _Loop(model, scaled.take(train_rows), targets[train_rows], config, seed)
+    if not held.any() and data.watched is not None and len(data.watched[1]):
+        others, labels = data.watched
+        loop.watch = (
+            Examples(others.images.to(device), model.scale(others.numbers.to(device))),
+            torch.from_numpy(columns_of(labels)).to(device),
+        )
     return loop.run(scaled.take(held_rows), targets[held_rows], on_batch)
 
 
@@ -178,6 +187,7 @@ class _Loop:
         )
         steps = config.epochs * self.batches
         self.held_out_loss: float | None = None
+        self.watch: tuple[Examples, torch.Tensor] | None = None
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer, lambda step: one_cycle(step / steps)
         )
@@ -191,12 +201,15 @@ class _Loop:
         on_batch: Callable[[BatchProgress], None],
     ) -> TrainedModel:
         """Epochs until the schedule ends or `patience` of them brought nothing better."""
-        training, validation = [], []
+        training, validation, watched = [], [], []
         best_epoch, best_weights = 0, self.model.state_dict()
         for epoch in range(1, self.config.epochs + 1):
             training.append(self._epoch(epoch, on_batch))
             if len(held_targets) == 0:
                 best_epoch = epoch
+                if self.watch is not None:
+                    self.held_out_loss = self._held_out_loss(*self.watch)
+                    watched.append(self.held_out_loss)
                 continue
             self.held_out_loss = self._held_out_loss(held, held_targets)
             validation.append(self.held_out_loss)
@@ -207,7 +220,8 @@ class _Loop:
         if validation:
             self.model.load_state_dict(best_weights)
         self.model.eval()
-        return TrainedModel(self.model, best_epoch, tuple(training), tuple(validation))
+        seen = tuple(validation or watched)
+        return TrainedModel(self.model, best_epoch, tuple(training), seen)
 
     def _epoch(self, epoch: int, on_batch: Callable[[BatchProgress], None]) -> float:
         self.model.train()

@@ -25,6 +25,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
     one.close()
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_the_whole_loop_on_real_recordings(server: Server, browser: Browser, tmp_path: Path):
     visit = Visit(browser, server.base_url)
     page = visit.page

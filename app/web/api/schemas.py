@@ -35,6 +35,8 @@ ConfigValue = (
     | Annotated[float, Field(strict=True, allow_inf_nan=False)]
     | Annotated[str, Field(max_length=100, pattern=NO_NUL)]
     | Annotated[list[Whole], Field(max_length=20)]
+    | Annotated[list[Annotated[str, Field(max_length=20, pattern=NO_NUL)]], Field(max_length=20)]
+    | None
 )
 LabelCode = Annotated[
     int,
