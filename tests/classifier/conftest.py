@@ -1,13 +1,17 @@
 """Tiny data and tiny configs, so that whole trainings take about a second."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from classifier.config import TrainingConfig
+from classifier.crops import crop_contexts
 from classifier.crossval import CrossValidation, cross_validate
+from classifier.inputs import KINDS, Components
+from classifier.measures import measure
 from classifier.simulate import SimulatedRecording, SimulationConfig, simulate_recording
 
 
@@ -22,9 +26,17 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="package")
 def tiny() -> TrainingConfig:
+    """The source document's CNN, which looks at masks alone."""
     return TrainingConfig(
-        folds=2, epochs=2, batch_size=16, channels=(4, 4, 6, 6), hidden=8, min_batches=2
-    )
+        architecture="cnn", inputs=("mask",), folds=2, epochs=2, batch_size=16,
+        channels=(4, 4, 6, 6), hidden=8, min_batches=2,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="package")
+def tiny_fusion(tiny: TrainingConfig) -> TrainingConfig:
+    """The default architecture, which looks at everything."""
+    return replace(tiny, architecture="fusion", inputs=KINDS)
 
 
 @pytest.fixture(scope="package")
@@ -40,7 +52,34 @@ def groups(recording: SimulatedRecording) -> np.ndarray:
 
 
 @pytest.fixture(scope="package")
+def masks(recording: SimulatedRecording, groups: np.ndarray) -> Components:
+    """What the document's CNN looks at."""
+    return Components(recording.masks, recordings=groups)
+
+
+@pytest.fixture(scope="package")
+def components(recording: SimulatedRecording, groups: np.ndarray) -> Components:
+    """Everything that is known of the components, already measured."""
+    images = (recording.summary_images["mean"], recording.summary_images["correlation"])
+    known = Components(
+        recording.masks,
+        traces=list(recording.traces),
+        frame_rates_hz=np.full(len(recording.truth), recording.frame_rate_hz),
+        contexts=crop_contexts(images, recording.centroids_px),
+        recordings=groups,
+    )
+    return replace(known, measures=measure(known))
+
+
+@pytest.fixture(scope="package")
 def trained(
-    recording: SimulatedRecording, groups: np.ndarray, tiny: TrainingConfig
+    recording: SimulatedRecording, masks: Components, tiny: TrainingConfig
 ) -> CrossValidation:
-    return cross_validate(recording.masks, recording.truth, groups, tiny)
+    return cross_validate(masks, recording.truth, tiny)
+
+
+@pytest.fixture(scope="package")
+def trained_fusion(
+    recording: SimulatedRecording, components: Components, tiny_fusion: TrainingConfig
+) -> CrossValidation:
+    return cross_validate(components, recording.truth, tiny_fusion)

@@ -4,7 +4,7 @@ import torch
 
 from classifier.augment import AugmentationRanges, augment
 
-STILL = AugmentationRanges(rotation_turns=0, shear=0, shift_px=0, zoom=0, flip=False)
+STILL = AugmentationRanges(rotation_turns=0, shear=0, shift_px=0, zoom=0, flip=False, worn=0)
 
 
 def blob(row: int = 20, column: int = 30) -> torch.Tensor:

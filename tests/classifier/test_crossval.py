@@ -8,6 +8,7 @@ import torch
 from classifier import crossval
 from classifier.config import TrainingConfig
 from classifier.crossval import Progress, cross_validate
+from classifier.inputs import Components
 from classifier.prepare import prepare_masks
 from classifier.training import train_model
 
@@ -27,18 +28,18 @@ def test_every_component_gets_a_prediction_and_json_can_hold_the_metrics(recordi
 
 
 def test_no_component_is_in_the_training_part_of_the_fold_that_predicts_it(
-    recording, groups, tiny, monkeypatch
+    recording, masks, tiny, monkeypatch
 ):
     parts = []
 
     def spy(data, *args, **kwargs):
-        parts.append(data.masks)
+        parts.append(data.examples.images)
         return train_model(data, *args, **kwargs)
 
     monkeypatch.setattr(crossval, "train_model", spy)
     # One fold after the other, so that `parts` is in their order.
     one_by_one = replace(tiny, threads=1)
-    result = cross_validate(recording.masks, recording.truth, groups, one_by_one)
+    result = cross_validate(masks, recording.truth, one_by_one)
     prepared = prepare_masks(recording.masks)
     for index, mask in enumerate(prepared):
         seen = [bool((part == mask).all(dim=(1, 2, 3)).any()) for part in parts]
@@ -46,16 +47,16 @@ def test_no_component_is_in_the_training_part_of_the_fold_that_predicts_it(
         assert sum(seen) == 1
 
 
-def test_the_same_seed_gives_the_same_numbers(recording, groups, tiny, trained):
-    again = cross_validate(recording.masks, recording.truth, groups, tiny)
+def test_the_same_seed_gives_the_same_numbers(recording, masks, tiny, trained):
+    again = cross_validate(masks, recording.truth, tiny)
     np.testing.assert_array_equal(again.out_of_fold, trained.out_of_fold)
     assert again.temperature == trained.temperature
     assert again.ensemble.to_bytes() == trained.ensemble.to_bytes()
 
 
-def test_progress_counts_up_and_the_time_left_down_to_zero(recording, groups, tiny):
+def test_progress_counts_up_and_the_time_left_down_to_zero(recording, masks, tiny):
     seen: list[Progress] = []
-    cross_validate(recording.masks, recording.truth, groups, tiny, on_progress=seen.append)
+    cross_validate(masks, recording.truth, tiny, on_progress=seen.append)
     for fold in (1, 2):
         places = [(p.epoch, p.batch) for p in seen if p.fold == fold]
         assert places == sorted(places)
@@ -67,12 +68,12 @@ def test_progress_counts_up_and_the_time_left_down_to_zero(recording, groups, ti
     assert (fractions[-1], seen[-1].seconds_left) == (1, 0)
 
 
-def test_how_many_folds_train_at_once_changes_no_number(recording, groups, tiny, trained):
-    alone = cross_validate(recording.masks, recording.truth, groups, replace(tiny, threads=1))
+def test_how_many_folds_train_at_once_changes_no_number(recording, masks, tiny, trained):
+    alone = cross_validate(masks, recording.truth, replace(tiny, threads=1))
     np.testing.assert_array_equal(alone.out_of_fold, trained.out_of_fold)
 
 
-def test_a_cancel_from_progress_reaches_the_caller(recording, groups, tiny):
+def test_a_cancel_from_progress_reaches_the_caller(recording, masks, tiny):
     class Cancelled(RuntimeError):
         pass
 
@@ -80,27 +81,30 @@ def test_a_cancel_from_progress_reaches_the_caller(recording, groups, tiny):
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        cross_validate(recording.masks, recording.truth, groups, tiny, on_progress=cancel)
+        cross_validate(masks, recording.truth, tiny, on_progress=cancel)
 
 
-def test_forty_labels_of_two_classes_train_and_the_others_get_nothing(recording):
+def test_forty_labels_of_two_classes_train_and_the_others_get_nothing():
     rng = np.random.default_rng(0)
-    masks = np.zeros((40, 50, 50), np.float32)
-    masks[:20, 24:27, 10:40] = 1
-    masks[20:, 15:36, 15:36] = 1
-    masks += 0.1 * rng.random(masks.shape, dtype=np.float32)
+    drawn = np.zeros((40, 50, 50), np.float32)
+    drawn[:20, 24:27, 10:40] = 1
+    drawn[20:, 15:36, 15:36] = 1
+    drawn += 0.1 * rng.random(drawn.shape, dtype=np.float32)
     labels = np.repeat([2, 3], 20)
-    config = TrainingConfig(folds=3, epochs=10, batch_size=16, channels=(4, 4, 8, 8), hidden=16)
-    result = cross_validate(masks, labels, np.zeros(40), config)
+    config = TrainingConfig(
+        architecture="cnn", inputs=("mask",), folds=3, epochs=10, batch_size=16,
+        channels=(4, 4, 8, 8), hidden=16,
+    )  # fmt: skip
+    result = cross_validate(Components(drawn), labels, config)
     assert not result.grouped
     assert result.metrics["accuracy"] > 0.9
     assert (result.out_of_fold[:, [0, 3]] == 0).all()
-    assert (result.ensemble.predict(masks)[:, [0, 3]] == 0).all()
+    assert (result.ensemble.predict(Components(drawn))[:, [0, 3]] == 0).all()
 
 
 def test_eight_components_are_enough(recording, tiny):
     labels = np.array([1, 1, 1, 1, 1, 1, 1, 2])
-    result = cross_validate(recording.masks[:8], labels, np.arange(8), tiny)
+    result = cross_validate(Components(recording.masks[:8], recordings=np.arange(8)), labels, tiny)
     assert np.isfinite(result.out_of_fold).all()
 
 
@@ -109,17 +113,16 @@ def test_eight_components_are_enough(recording, tiny):
     [
         (np.ones(20, int), np.arange(20), "one class"),
         (np.tile([1, 2], 10)[:7], np.arange(7), "too few"),
-        (np.tile([1, 2], 10), np.arange(19), "as many"),
+        (np.tile([1, 2], 10), np.arange(19), "20 masks, but 19 recordings"),
         (np.tile([1, 7], 10), np.arange(20), "codes 1 to 4"),
     ],
 )
 def test_what_cannot_be_trained_on_is_refused(recording, tiny, labels, groups, reason):
+    few = recording.masks[: len(labels)]
     with pytest.raises(ValueError, match=reason):
-        cross_validate(recording.masks[: len(labels)], labels, groups, tiny)
+        cross_validate(Components(few, recordings=groups), labels, tiny)
 
 
-def test_training_runs_on_the_device_it_is_given(recording, groups, tiny):
-    result = cross_validate(
-        recording.masks, recording.truth, groups, tiny, device=torch.device("cpu")
-    )
+def test_training_runs_on_the_device_it_is_given(recording, masks, tiny):
+    result = cross_validate(masks, recording.truth, tiny, device=torch.device("cpu"))
     assert all(tensor.device.type == "cpu" for tensor in result.models[0].values())

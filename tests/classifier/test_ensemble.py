@@ -10,34 +10,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.ensemble import FORMAT, Ensemble
+from classifier.inputs import Components
 
 
-def test_a_loaded_ensemble_predicts_the_same(trained, recording):
+def test_a_loaded_ensemble_predicts_the_same(trained, masks):
     loaded = Ensemble.from_bytes(trained.ensemble.to_bytes())
-    np.testing.assert_array_equal(
-        loaded.predict(recording.masks), trained.ensemble.predict(recording.masks)
-    )
+    np.testing.assert_array_equal(loaded.predict(masks), trained.ensemble.predict(masks))
     assert loaded.config == trained.ensemble.config
     assert loaded.temperature == trained.temperature
     assert loaded.versions["torch"]
 
 
-def test_predictions_do_not_depend_on_their_neighbours(trained, recording):
-    together = trained.ensemble.predict(recording.masks)
-    alone = np.concatenate([trained.ensemble.predict(mask[None]) for mask in recording.masks])
+def test_predictions_do_not_depend_on_their_neighbours(trained, masks):
+    together = trained.ensemble.predict(masks)
+    alone = np.concatenate(
+        [trained.ensemble.predict(masks.take(np.array([i]))) for i in range(len(masks))]
+    )
     np.testing.assert_allclose(together, alone, atol=1e-5)
     np.testing.assert_allclose(together.sum(axis=1), 1)
 
 
 def test_no_masks_give_no_predictions(trained):
-    assert trained.ensemble.predict(np.zeros((0, 50, 50))).shape == (0, 4)
+    assert trained.ensemble.predict(Components(np.zeros((0, 50, 50)))).shape == (0, 4)
 
 
-def test_predicting_leaves_the_callers_random_stream_alone(trained, recording):
+def test_predicting_leaves_the_callers_random_stream_alone(trained, masks):
     torch.manual_seed(2)
     expected = torch.rand(2)
     torch.manual_seed(2)
-    trained.ensemble.predict(recording.masks[:2])
+    trained.ensemble.predict(masks.take(np.arange(2)))
     assert torch.equal(torch.rand(2), expected)
 
 

@@ -31,6 +31,7 @@ TINY = {
     "kernel": 3,
     "pooling": 2,
     "dropout": 0.25,
+    "classes": 4,
 }
 NEVER_ENDING = {**TINY, "epochs": 5000, "patience": 5000, "min_batches": 50}
 
@@ -108,7 +109,8 @@ def test_trials_are_run_until_the_budget_is_spent_the_defaults_first(lab: Lab) -
     assert ended.best.value == min(one.value for one in ended.trials if one.value is not None)
     assert len({one.config["learning_rate"] for one in ended.trials}) == len(ended.trials)
     assert ended.space is not None
-    assert set(ended.space) == {"architecture", "learning_rate"}, "the rest was given"
+    depths = {"resnet_layers", "vgg_layers"}
+    assert set(ended.space) == {"architecture", "learning_rate", *depths}, "the rest was given"
 
 
 def test_a_tuning_that_is_resumed_repeats_nothing(lab: Lab) -> None:

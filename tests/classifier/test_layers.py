@@ -1,0 +1,45 @@
+"""The parts of the architectures."""
+
+from copy import deepcopy
+
+import pytest
+import torch
+
+from classifier.layers import Dropout, Residual, hand_generator
+
+
+@pytest.mark.parametrize("side", [50, 25])
+def test_a_narrow_block_has_the_gradients_of_plain_arithmetic(side):
+    # In double precision torch computes without oneDNN, whose strided kernels overran here.
+    torch.manual_seed(0)
+    block = Residual(4, 8, 3, 2)
+    exact = deepcopy(block).double()
+    block.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # as in build_model
+    images = torch.rand(16, 4, side, side)
+    block(images.contiguous(memory_format=torch.channels_last)).square().mean().backward()
+    exact(images.double()).square().mean().backward()
+    for one, other in zip(block.parameters(), exact.parameters(), strict=True):
+        assert one.grad is not None
+        assert other.grad is not None
+        torch.testing.assert_close(one.grad.double(), other.grad, rtol=1e-3, atol=1e-5)
+
+
+def test_a_block_halves_the_grid_and_keeps_an_identity_where_nothing_changes():
+    images = torch.rand(2, 4, 25, 25)
+    assert Residual(4, 8, 3, 2)(images).shape == (2, 8, 13, 13)
+    assert isinstance(Residual(4, 4, 3, 1).shortcut, torch.nn.Identity)
+
+
+def test_dropout_draws_from_its_own_generator_alone():
+    layer = Dropout(0.5)
+    ones = torch.ones(1000)
+    hand_generator(layer, torch.Generator().manual_seed(1))
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    first = layer(ones)
+    assert torch.equal(torch.rand(2), expected)
+    hand_generator(layer, torch.Generator().manual_seed(1))
+    assert torch.equal(layer(ones), first)
+    assert set(first.tolist()) == {0.0, 2.0}
+    assert torch.equal(layer.eval()(ones), ones)
