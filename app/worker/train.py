@@ -17,10 +17,11 @@ from app.domain.errors import NothingToTrainOn
 from app.storage.tables import Job
 from app.version import VERSION
 from app.worker.inputs import components_of, measure_all
+from app.worker.kept import load_ensemble
 from app.worker.machine import device, threads
 from app.worker.work import Pulse
 from classifier.config import TrainingConfig
-from classifier.crossval import CrossValidation, Progress, cross_validate
+from classifier.crossval import CrossValidation, Progress, WarmStart, cross_validate
 from classifier.ensemble import Ensemble
 from classifier.training import configure_threads
 from classifier.uncertainty import label_quality, mutual_information, predictive_entropy
@@ -45,6 +46,7 @@ def train(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
         components,
         snapshot.labels,
         config,
+        warm=warm_start(context, run.start_from, snapshot),
         device=device(),
         on_progress=lambda progress: pulse(shown(progress)),
     )
@@ -74,6 +76,15 @@ def make_config(context: Context, asked: dict[str, Any]) -> TrainingConfig:
     if "threads" in asked:
         return config
     return replace(config, threads=threads(context.settings))
+
+
+def warm_start(context: Context, run_id: int | None, snapshot: Snapshot) -> WarmStart | None:
+    """The models of an earlier run, and which of them have not seen which component."""
+    if run_id is None:
+        return None
+    folds = training.folds_before(context, run_id)
+    fold_of = np.array([folds.get(key, -1) for key in snapshot.component_ids.tolist()], np.int64)
+    return WarmStart(load_ensemble(context, run_id), fold_of)
 
 
 def check_labels(snapshot: Snapshot) -> None:

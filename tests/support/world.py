@@ -58,7 +58,7 @@ class Clock:
         self.time += timedelta(**how_far)
 
 
-@dataclass
+@dataclass(eq=False)
 class Nudged:
     """A task queue that only remembers which lanes were nudged."""
 
@@ -212,6 +212,7 @@ class World:
                     "quality": None if label is None else cross_entropy(label, given) - uncertain,
                     "trained_label": label,
                     "out_of_fold": label is not None,
+                    "fold": None if label is None else component % 2,
                 }
             )
         training.store_predictions(self.context, rows)

@@ -282,6 +282,9 @@ class TrainingIn(Body):
     config: dict[Annotated[str, Field(max_length=50)], ConfigValue] | None = Field(
         default=None, max_length=50, description="fields of the classifier's TrainingConfig"
     )
+    start_from: Key | None = Field(
+        default=None, description="the run whose models to go on from, with its config"
+    )
 
 
 class TrainingRunOut(BaseModel):
@@ -291,6 +294,7 @@ class TrainingRunOut(BaseModel):
         description="fold, folds, epoch, epochs, loss, fraction, seconds_left, stage"
     )
     config: dict[str, Any]
+    start_from: int | None = Field(description="the run that it goes on from")
     metrics: dict[str, Any] | None
     snapshot_event_id: int | None
     labels: int | None
