@@ -245,21 +245,7 @@ def show_predictions(
             serving = runs.serving(session)
             if serving is None or serving.id != run_id:
                 return False
-            states.show_predictions(
-                session,
-                run_id,
-                snapshot_event_id,
-                [
-                    {
-                        "component_id": row.component_id,
-                        "predicted": states.most_likely(row),
-                        "entropy": row.entropy,
-                        "quality": row.quality,
-                        "trained_label": row.trained_label,
-                    }
-                    for row in rows
-                ],
-            )
+            states.show_predictions(session, run_id, snapshot_event_id, rows)
         on_batch()
 
 

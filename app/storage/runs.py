@@ -45,6 +45,9 @@ _PREDICTED = select(
     Prediction.quality,
     Prediction.trained_label,
     Prediction.out_of_fold,
+    Prediction.mutual_information,
+    Prediction.dcal,
+    Prediction.chance_wrong,
 ).join(Component, Component.id == Prediction.component_id)
 
 

@@ -212,6 +212,9 @@ class World:
                     "quality": None if label is None else cross_entropy(label, given) - uncertain,
                     "trained_label": label,
                     "out_of_fold": label is not None,
+                    "mutual_information": uncertain / 2 if label is None else None,
+                    "dcal": uncertain / 2,
+                    "chance_wrong": None if label is None else 1 - float(given[label - 1]),
                     "fold": None if label is None else component % 2,
                 }
             )

@@ -41,7 +41,17 @@ LabelCode = Annotated[
     Field(ge=1, le=4, description="1 neuron, 2 process, 3 noise, 4 doubtful neuron"),
     Number,
 ]
-Strategy = Literal["unlabeled", "entropy", "quality", "random", "overlap", "process"]
+Strategy = Literal[
+    "unlabeled",
+    "entropy",
+    "margin",
+    "mutual_information",
+    "dcal",
+    "quality",
+    "random",
+    "overlap",
+    "process",
+]
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
 
@@ -457,7 +467,7 @@ class PredictAnswer(BaseModel):
 
 
 class RoundIn(Body):
-    order: Literal["entropy", "quality"] = "quality"
+    order: Literal["wrong", "quality", "entropy"] = "quality"
     size: Annotated[int, Field(ge=1, le=10_000), Number] = 200
     title: Text | None = Field(default=None, min_length=1, max_length=200)
     recording: Key | None = None
@@ -466,7 +476,7 @@ class RoundIn(Body):
 class RoundOut(BaseModel):
     id: int
     title: str
-    order: Literal["entropy", "quality"]
+    order: Literal["wrong", "quality", "entropy"]
     state: Literal["open", "closed"]
     run: int
     size: int
