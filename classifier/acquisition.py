@@ -44,6 +44,49 @@ class LabeledLook:
     separation: float
 
 
+@dataclass(frozen=True, eq=False)
+class LabeledModel:
+    """A classifier of labeled against unlabeled components, for components it was not fitted on.
+
+    coefficients: (1 + features,), the first free, of features less `centre` over `spread`.
+    separation: as in `LabeledLook`.
+    """
+
+    centre: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    coefficients: NDArray[np.float64]
+    separation: float
+
+    def look(self, features: ArrayLike) -> LabeledLook:
+        """What it says of these components; features not finite count as the centre."""
+        x = (np.asarray(features, dtype=np.float64) - self.centre) / self.spread
+        x = np.where(np.isfinite(x), x, 0.0)
+        values = self.coefficients[0] + x @ self.coefficients[1:]
+        return LabeledLook(_logistic(values), self.separation)
+
+
+def fit_labeled_look(features: ArrayLike, labeled: ArrayLike) -> LabeledModel:
+    """The classifier behind `labeled_look`, to be fitted on some components and used on all.
+
+    Raises as `labeled_look` does.
+    """
+    x, is_labeled = _check_features(features, labeled)
+    deviation = x.std(axis=0)
+    # A feature that never varies tells nothing, also where it differs in another component.
+    spread = np.where(deviation > 1e-12, deviation, np.inf)
+    centre = x.mean(axis=0)
+    if is_labeled.all() or not is_labeled.any():
+        return LabeledModel(centre, spread, np.zeros(1 + x.shape[1]), 0.0)
+    design = np.column_stack([np.ones(len(x)), (x - centre) / spread])
+    shares = np.where(is_labeled, 0.5 / is_labeled.sum(), 0.5 / (~is_labeled).sum())
+    # Twice the smaller kind is what ActSort's balanced draw would train on.
+    weights = shares * 2 * min(is_labeled.sum(), (~is_labeled).sum())
+    coefficients = _fit_logistic(design, is_labeled, weights)
+    right = (_logistic(design @ coefficients) > 0.5) == is_labeled
+    separation = float(np.clip(2 * (right.mean() - 0.5), 0.0, 1.0))
+    return LabeledModel(centre, spread, coefficients, separation)
+
+
 def labeled_look(features: ArrayLike, labeled: ArrayLike) -> LabeledLook:
     """How much each component looks like those that have a label.
 
@@ -54,16 +97,7 @@ def labeled_look(features: ArrayLike, labeled: ArrayLike) -> LabeledLook:
     nothing to tell apart: every chance is 0.5 and the separation 0.
     Raises ValueError for arrays of different lengths or values that are not finite.
     """
-    x, is_labeled = _check_features(features, labeled)
-    if is_labeled.all() or not is_labeled.any():
-        return LabeledLook(np.full(len(x), 0.5), 0.0)
-    design = np.column_stack([np.ones(len(x)), standardise(x)])
-    shares = np.where(is_labeled, 0.5 / is_labeled.sum(), 0.5 / (~is_labeled).sum())
-    # Twice the smaller kind is what ActSort's balanced draw would train on.
-    weights = shares * 2 * min(is_labeled.sum(), (~is_labeled).sum())
-    chance = _logistic(design @ _fit_logistic(design, is_labeled, weights))
-    right = (chance > 0.5) == is_labeled
-    return LabeledLook(chance, float(np.clip(2 * (right.mean() - 0.5), 0.0, 1.0)))
+    return fit_labeled_look(features, labeled).look(features)
 
 
 def discriminative_score(features: ArrayLike, labeled: ArrayLike) -> Scores:
@@ -84,10 +118,14 @@ def mixed_score(
     come to cover the data, that falls to nothing and CAL remains. Source: ActSort.
     Raises ValueError where weight is not from 0 to 1 or the arrays do not fit.
     """
+    return mixed(probabilities, labeled_look(features, labeled), weight)
+
+
+def mixed(probabilities: ArrayLike, look: LabeledLook, weight: float = 0.5) -> Scores:
+    """`mixed_score` where it is known already how labeled these components look."""
     if not 0 <= weight <= 1:
         raise ValueError(f"weight must be from 0 to 1, not {weight}.")
     confidence = confidence_score(probabilities)
-    look = labeled_look(features, labeled)
     if len(look.chance) != len(confidence):
         raise ValueError(
             f"There are {len(confidence)} predictions but {len(look.chance)} rows of features."

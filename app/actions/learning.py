@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from app.actions.context import Context
 from app.domain.errors import NotFound
-from app.storage import components, measures, recordings
+from app.storage import components, measures, recordings, states
 from app.storage.columns import pack_array
 
 READ_AT_ONCE = 500
@@ -108,6 +108,18 @@ def measures_of(
     if len(found) < len(set(component_ids)) or not component_ids:
         return None
     return np.stack([found[key] for key in component_ids])
+
+
+def answered_by_people(context: Context) -> list[int]:
+    """The components that a person has labeled, in order of key."""
+    with context.database.read() as session:
+        return states.answered(session)
+
+
+def all_components(context: Context) -> list[int]:
+    """The keys of all components, in order."""
+    with context.database.read() as session:
+        return components.all_ids(session)
 
 
 def _parts(component_ids: Sequence[int]) -> list[list[int]]:

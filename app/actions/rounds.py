@@ -15,8 +15,12 @@ from app.storage import jobs as job_rows
 from app.storage import recordings, rounds, runs
 from app.storage.rows import AnyRow
 
-Order = Literal["entropy", "quality"]
-ORDER_TITLES = {"entropy": "highest entropy", "quality": "worst label quality"}
+Order = Literal["wrong", "quality", "entropy"]
+ORDER_TITLES = {
+    "wrong": "highest chance of a wrong label",
+    "quality": "worst label quality",
+    "entropy": "highest entropy",
+}
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.orm import Session
 
 from app.actions import jobs
 from app.actions.context import Context, require_admin
 from app.domain.accounts import Account
-from app.domain.errors import Conflict, NotFound
+from app.domain.errors import Conflict, InvalidInput, NotFound
 from app.domain.events import current_label
 from app.storage import components, events, runs, states
 from app.storage import jobs as job_rows
@@ -24,12 +25,16 @@ STORED_AT_ONCE = 1_000
 
 @dataclass(frozen=True)
 class RunView:
-    """A run as pages and programs see it. serving: whether its predictions are in use."""
+    """A run as pages and programs see it.
+
+    serving: whether its predictions are in use. start_from: the run that it goes on from.
+    """
 
     id: int
     state: str
     progress: dict[str, Any]
     config: dict[str, Any]
+    start_from: int | None
     metrics: dict[str, Any] | None
     environment: dict[str, Any] | None
     snapshot_event_id: int | None
@@ -58,20 +63,74 @@ class Snapshot:
 
 
 def request_run(
-    context: Context, by: Account | None, config: dict[str, Any] | None = None
+    context: Context,
+    by: Account | None,
+    config: dict[str, Any] | None = None,
+    *,
+    start_from: int | None = None,
 ) -> RunView:
     """Queue a training run. by: None where Somata itself asks.
 
-    Raises Conflict while another one waits or runs.
+    start_from: go on from this run's models, in a few passes; the config is then that run's.
+    Raises Conflict while another one waits or runs, or where `start_from` cannot be gone on from;
+    NotFound where there is no such run; InvalidInput for a config that differs from its own.
     """
     if by is not None:
         require_admin(by)
     with context.database.write() as session:
         jobs.refuse_second(session, "train")
+        if start_from is not None:
+            config = _config_of_parent(session, start_from, config or {})
         run_id = jobs.add(context, session, "train", by=by)
-        runs.add(session, run_id, config or {})
+        runs.add(session, run_id, config or {}, start_from)
     context.tasks.nudge(jobs.LANES["train"])
     return get_run(context, run_id)
+
+
+def can_be_gone_on_from(context: Context, run_id: int | None) -> bool:
+    """Whether a new run may start from this one's models."""
+    if run_id is None:
+        return False
+    with context.database.read() as session:
+        found = runs.one(session, run_id)
+        return found is not None and found.state == "succeeded" and runs.has_folds(session, run_id)
+
+
+def folds_before(context: Context, run_id: int) -> dict[int, int]:
+    """The fold in which each component was last tested, by this run or those it goes on from.
+
+    What was labeled once and is not at the moment keeps its fold too: the models have seen it.
+    """
+    found: dict[int, int] = {}
+    with context.database.read() as session:
+        parent: int | None = run_id
+        while parent is not None:
+            found = {**runs.folds(session, parent), **found}
+            row = runs.one(session, parent)
+            parent = None if row is None else row.start_from
+    return found
+
+
+def _config_of_parent(session: Session, run_id: int, asked: dict[str, Any]) -> dict[str, Any]:
+    found = runs.one(session, run_id)
+    if found is None:
+        raise NotFound("training run", run_id)
+    if found.state != "succeeded":
+        raise Conflict(
+            f"Training run {run_id} is {found.state}. Start from one that has succeeded."
+        )
+    if not runs.has_folds(session, run_id):
+        raise Conflict(
+            f"Of training run {run_id} it was not kept which component was in which fold. Start "
+            "from a newer run, or leave start_from out."
+        )
+    for name, value in asked.items():
+        if name not in found.config or found.config[name] != value:
+            raise InvalidInput(
+                f"A run that goes on from run {run_id} has its config, where {name} is "
+                f"{found.config.get(name)!r}, not {value!r}. Leave out config or start_from."
+            )
+    return dict(found.config)
 
 
 def get_run(context: Context, run_id: int) -> RunView:
@@ -186,21 +245,7 @@ def show_predictions(
             serving = runs.serving(session)
             if serving is None or serving.id != run_id:
                 return False
-            states.show_predictions(
-                session,
-                run_id,
-                snapshot_event_id,
-                [
-                    {
-                        "component_id": row.component_id,
-                        "predicted": states.most_likely(row),
-                        "entropy": row.entropy,
-                        "quality": row.quality,
-                        "trained_label": row.trained_label,
-                    }
-                    for row in rows
-                ],
-            )
+            states.show_predictions(session, run_id, snapshot_event_id, rows)
         on_batch()
 
 
@@ -241,6 +286,7 @@ def _view(row: AnyRow, serving: AnyRow | None) -> RunView:
         state=row.state,
         progress=row.progress,
         config=row.config,
+        start_from=row.start_from,
         metrics=row.metrics,
         environment=row.environment,
         snapshot_event_id=row.snapshot_event_id,

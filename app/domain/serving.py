@@ -10,7 +10,18 @@ from typing import Literal
 from app.domain.errors import InvalidInput, NotBuiltYet
 
 Population = Literal["unanswered", "labeled"]
-OrderColumn = Literal["component_id", "entropy", "quality", "cue_process", "shuffle"]
+OrderColumn = Literal[
+    "component_id",
+    "entropy",
+    "margin",
+    "mutual_information",
+    "dcal",
+    "quality",
+    "cue_process",
+    "shuffle",
+]
+OF_A_RUN = ("entropy", "margin", "mutual_information", "dcal")
+"""Order columns that are empty until a run has judged the component."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,27 @@ STRATEGIES = {
             words="the model is least sure of these",
         ),
         Strategy(
+            "margin",
+            "unanswered",
+            "margin",
+            descending=False,
+            words="the model wavers between two classes",
+        ),
+        Strategy(
+            "mutual_information",
+            "unanswered",
+            "mutual_information",
+            descending=True,
+            words="the models disagree on these",
+        ),
+        Strategy(
+            "dcal",
+            "unanswered",
+            "dcal",
+            descending=True,
+            words="unsure, or unlike what is labeled",
+        ),
+        Strategy(
             "process", "unanswered", "cue_process", descending=True, words="looks like a process"
         ),
         Strategy("random", "unanswered", "shuffle", descending=False, words="drawn at random"),
@@ -61,8 +93,7 @@ def strategy_named(name: str) -> Strategy:
     """
     if name == "overlap":
         raise NotBuiltYet(
-            "The overlap strategy is not available yet. Use unlabeled, entropy, quality, "
-            "random or process."
+            f"The overlap strategy is not available yet. Use one of {', '.join(STRATEGIES)}."
         )
     if name not in STRATEGIES:
         raise InvalidInput(f"There is no strategy {name!r}. Use one of {', '.join(STRATEGIES)}.")
@@ -75,14 +106,18 @@ def reason_for(strategy: Strategy, value: float | None, *, blind: bool) -> str:
     value: the component's number in the strategy's order column; None where it has none.
     blind: leave the number out, which would tell a labeler what the model thinks.
     """
-    if strategy.order_by == "entropy" and value is None:
-        return "no prediction yet"
+    if strategy.order_by in OF_A_RUN and value is None:
+        return "no prediction yet" if strategy.order_by == "entropy" else "not judged by this yet"
     if blind or value is None:
         return strategy.words
-    if strategy.order_by == "entropy":
-        return f"entropy {value:.3f} nats"
-    if strategy.order_by == "quality":
-        return f"label quality {value:+.3f} nats over its entropy"
-    if strategy.order_by == "cue_process":
-        return f"process-likeness {value:.2f}"
-    return strategy.words
+    return _IN_NUMBERS.get(strategy.order_by, strategy.words).format(value)
+
+
+_IN_NUMBERS: dict[OrderColumn, str] = {
+    "entropy": "entropy {:.3f} nats",
+    "margin": "margin {:.3f} between the likeliest two",
+    "mutual_information": "mutual information {:.3f} nats",
+    "dcal": "DCAL score {:.3f}",
+    "quality": "label quality {:+.3f} nats over its entropy",
+    "cue_process": "process-likeness {:.2f}",
+}

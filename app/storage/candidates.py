@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Table, bindparam, exists, literal_column, 
 from sqlalchemy.orm import Session
 
 from app.domain.events import EventKind
-from app.domain.serving import STRATEGIES, Strategy
+from app.domain.serving import OF_A_RUN, STRATEGIES, Strategy
 from app.storage.rows import AnySelect
 from app.storage.tables import ComponentState, LabelEventRow, Lease, RoundItem
 
@@ -36,8 +36,8 @@ def candidates(
     given = {"labeler_id": labeler_id, "recording_id": recording_id}
     of_one = recording_id is not None
     found = _run(session, _best(strategy.name, of_one), {**given, "count": count})
-    if len(found) < count and strategy.order_by == "entropy":
-        # Components imported since the last run have no entropy yet; they come last.
+    if len(found) < count and strategy.order_by in OF_A_RUN:
+        # Components imported since the last run have no value yet; they come last.
         rest = {**given, "count": count - len(found)}
         found += _run(session, _without_value(strategy.name, of_one), rest)
     return found

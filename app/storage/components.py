@@ -87,6 +87,11 @@ _PLACES = select(_COMPONENTS.c.id, _COMPONENTS.c.recording_id, _COMPONENTS.c.con
 )
 
 
+def all_ids(session: Session) -> list[int]:
+    """The keys of all components, in order."""
+    return list(session.execute(select(_COMPONENTS.c.id).order_by(_COMPONENTS.c.id)).scalars())
+
+
 def existing(session: Session, component_ids: Sequence[int]) -> set[int]:
     """Those of the keys that are components."""
     given = {"component_ids": list(component_ids)}

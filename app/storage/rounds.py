@@ -31,6 +31,15 @@ _SHOWN = select(
 ).join(Labeler, Labeler.id == Round.created_by)
 
 
+# The chance is of the label that quality is of, and holds where that does; it is read from the
+# predictions, since only here somebody sorts by it.
+_ORDERS = {
+    "wrong": Prediction.chance_wrong,
+    "quality": ComponentState.quality,
+    "entropy": ComponentState.entropy,
+}
+
+
 def most_confusing(
     session: Session, run_id: int, order: str, recording_id: int | None, limit: int
 ) -> list[tuple[int, int]]:
@@ -38,9 +47,14 @@ def most_confusing(
 
     Only those that it has looked at with their present label.
     """
-    column = ComponentState.entropy if order == "entropy" else ComponentState.quality
+    column = _ORDERS[order]
     statement = (
         select(ComponentState.component_id, ComponentState.label)
+        .join(
+            Prediction,
+            (Prediction.run_id == ComponentState.run_id)
+            & (Prediction.component_id == ComponentState.component_id),
+        )
         .where(
             column.is_not(None),
             ComponentState.quality.is_not(None),

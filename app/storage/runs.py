@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.storage import promotions
@@ -14,6 +14,7 @@ _SHOWN = (
     select(
         TrainingRun.id,
         TrainingRun.config,
+        TrainingRun.start_from,
         TrainingRun.metrics,
         TrainingRun.environment,
         TrainingRun.snapshot_event_id,
@@ -44,12 +45,17 @@ _PREDICTED = select(
     Prediction.quality,
     Prediction.trained_label,
     Prediction.out_of_fold,
+    Prediction.mutual_information,
+    Prediction.dcal,
+    Prediction.chance_wrong,
 ).join(Component, Component.id == Prediction.component_id)
 
 
-def add(session: Session, job_id: int, config: dict[str, Any]) -> None:
-    """The run of a training job."""
-    session.execute(insert(TrainingRun).values(id=job_id, config=config))
+def add(
+    session: Session, job_id: int, config: dict[str, Any], start_from: int | None = None
+) -> None:
+    """The run of a training job. start_from: the run that it goes on from."""
+    session.execute(insert(TrainingRun).values(id=job_id, config=config, start_from=start_from))
 
 
 def one(session: Session, run_id: int) -> AnyRow | None:
@@ -99,6 +105,20 @@ def last_snapshot(session: Session) -> int:
 def weights(session: Session, run_id: int) -> bytes | None:
     """The run's ensemble as safetensors bytes."""
     return session.execute(select(TrainingRun.weights).where(TrainingRun.id == run_id)).scalar()
+
+
+def has_folds(session: Session, run_id: int) -> bool:
+    """Whether it is known which fold of the run tested which component."""
+    kept = exists().where(Prediction.run_id == run_id, Prediction.fold.is_not(None))
+    return bool(session.execute(select(kept)).scalar())
+
+
+def folds(session: Session, run_id: int) -> dict[int, int]:
+    """The fold of the run that tested each component which it was trained on."""
+    statement = select(Prediction.component_id, Prediction.fold).where(
+        Prediction.run_id == run_id, Prediction.fold.is_not(None)
+    )
+    return {row.component_id: row.fold for row in session.execute(statement)}
 
 
 def record(session: Session, run_id: int, **values: Any) -> None:

@@ -81,6 +81,9 @@ _SHOW_PREDICTION = (
         run_id=bindparam("run"),
         predicted=bindparam("new_predicted"),
         entropy=bindparam("new_entropy"),
+        margin=bindparam("new_margin"),
+        mutual_information=bindparam("new_mutual_information"),
+        dcal=bindparam("new_dcal"),
         quality=bindparam("new_quality"),
     )
     .execution_options(synchronize_session=False)
@@ -104,33 +107,41 @@ def hold(session: Session, component_ids: Sequence[int]) -> dict[int, tuple[int,
 
 
 def show_predictions(
-    session: Session, run_id: int, snapshot_event_id: int, rows: Sequence[dict[str, Any]]
+    session: Session, run_id: int, snapshot_event_id: int, rows: Sequence[Prediction | AnyRow]
 ) -> None:
     """Sort these components by this run's predictions from now on.
 
-    rows: `component_id`, `predicted`, `entropy`, `quality`, `trained_label` of each. Quality is
-    left out where the component was answered after the run's snapshot, or has another label
-    since: it would be of a label gone by.
+    rows: the run's predictions of them. Quality is left out where the component was answered
+    after the run's snapshot, or has another label since: it would be of a label gone by.
     """
-    now = hold(session, [row["component_id"] for row in rows])
+    now = hold(session, [row.component_id for row in rows])
 
-    def holds(row: Mapping[str, Any]) -> bool:
-        last_event_id, label = now[row["component_id"]]
-        return last_event_id <= snapshot_event_id and bool(label == row["trained_label"])
+    def holds(row: Prediction | AnyRow) -> bool:
+        last_event_id, label = now[row.component_id]
+        return last_event_id <= snapshot_event_id and bool(label == row.trained_label)
 
     session.connection().execute(
         _SHOW_PREDICTION,
         [
             {
-                "key": row["component_id"],
+                "key": row.component_id,
                 "run": run_id,
-                "new_predicted": row["predicted"],
-                "new_entropy": row["entropy"],
-                "new_quality": row["quality"] if holds(row) else None,
+                "new_predicted": most_likely(row),
+                "new_entropy": row.entropy,
+                "new_margin": margin(row),
+                "new_mutual_information": row.mutual_information,
+                "new_dcal": row.dcal,
+                "new_quality": row.quality if holds(row) else None,
             }
             for row in rows
         ],
     )
+
+
+def answered(session: Session) -> list[int]:
+    """The components that a person has labeled, in order of key."""
+    statement = select(ComponentState.component_id).where(ComponentState.people > 0)
+    return list(session.execute(statement.order_by(ComponentState.component_id)).scalars())
 
 
 def rebuild(session: Session, component_ids: Sequence[int], run: tuple[int, int] | None) -> None:
@@ -141,28 +152,24 @@ def rebuild(session: Session, component_ids: Sequence[int], run: tuple[int, int]
     session.execute(
         update(ComponentState)
         .where(ComponentState.component_id.in_(component_ids))
-        .values(run_id=None, predicted=None, entropy=None)
+        .values(
+            run_id=None,
+            predicted=None,
+            entropy=None,
+            margin=None,
+            mutual_information=None,
+            dcal=None,
+        )
         .execution_options(synchronize_session=False)
     )
     refresh(session, component_ids)
     if run is None:
         return
     run_id, snapshot_event_id = run
-    found = session.execute(
-        select(Prediction).where(
-            Prediction.run_id == run_id, Prediction.component_id.in_(component_ids)
-        )
-    ).scalars()
-    rows = [
-        {
-            "component_id": row.component_id,
-            "predicted": most_likely(row),
-            "entropy": row.entropy,
-            "quality": row.quality,
-            "trained_label": row.trained_label,
-        }
-        for row in found
-    ]
+    statement = select(Prediction).where(
+        Prediction.run_id == run_id, Prediction.component_id.in_(component_ids)
+    )
+    rows = session.execute(statement).scalars().all()
     if rows:
         show_predictions(session, run_id, snapshot_event_id, rows)
 
@@ -171,3 +178,9 @@ def most_likely(row: Prediction | AnyRow) -> int:
     """The class with the largest probability, 1 to 4."""
     probabilities = (row.p1, row.p2, row.p3, row.p4)
     return probabilities.index(max(probabilities)) + 1
+
+
+def margin(row: Prediction | AnyRow) -> float:
+    """The largest probability less the second largest, 0 to 1; small is undecided."""
+    first, second = sorted((row.p1, row.p2, row.p3, row.p4), reverse=True)[:2]
+    return float(first - second)

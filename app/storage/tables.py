@@ -168,6 +168,9 @@ class ComponentState(Base):
     run_id: Mapped[int | None]
     predicted: Mapped[int | None] = mapped_column(SmallInteger)
     entropy: Mapped[float | None] = mapped_column(Float)
+    margin: Mapped[float | None] = mapped_column(Float)
+    mutual_information: Mapped[float | None] = mapped_column(Float)
+    dcal: Mapped[float | None] = mapped_column(Float)
     # Of the label that the run was told; an answer given since makes it void (None).
     # `storage/states.py` says when it holds.
     quality: Mapped[float | None] = mapped_column(Float)
@@ -179,7 +182,15 @@ class ComponentState(Base):
     __table_args__ = (
         *(
             index
-            for column in ("component_id", "entropy", "cue_process", "shuffle")
+            for column in (
+                "component_id",
+                "entropy",
+                "margin",
+                "mutual_information",
+                "dcal",
+                "cue_process",
+                "shuffle",
+            )
             for index in (
                 # `people` leads although it is always 0 here: without it SQLite's planner, which
                 # cannot weigh a partial index, prefers to walk the table or another index.
@@ -292,6 +303,8 @@ class TrainingRun(Base):
 
     id: Mapped[int] = mapped_column(ForeignKey("job.id"), primary_key=True, autoincrement=False)
     config: Mapped[dict[str, Any]] = mapped_column(JSON)
+    # The run whose models and folds it goes on from.
+    start_from: Mapped[int | None]
     # All events up to this one. None until the worker has taken the snapshot.
     snapshot_event_id: Mapped[int | None] = mapped_column(BigInteger)
     labels: Mapped[int | None]
@@ -383,6 +396,10 @@ class Prediction(Base):
     fold: Mapped[int | None] = mapped_column(SmallInteger)
     # How much of the entropy is disagreement between the folds: unknown, not ambiguous. Nats.
     mutual_information: Mapped[float | None] = mapped_column(Float)
+    # Of the trained label, given the prediction and how labelers err. 0 to 1.
+    chance_wrong: Mapped[float | None] = mapped_column(Float)
+    # ActSort's score when the prediction was made: undecided, or unlike what people labeled.
+    dcal: Mapped[float | None] = mapped_column(Float)
 
 
 class Round(Base):

@@ -1,30 +1,19 @@
 """Opinions from a model that is there already: of new recordings, and of masks not stored."""
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from app.actions import promoting, training
 from app.actions.context import Context
-from app.domain.errors import NoModel
 from app.storage.columns import pack_array, unpack_array
 from app.storage.tables import Job
+from app.worker.kept import load_ensemble
 from app.worker.machine import device
 from app.worker.train import FOLDS_SHARE, score_rest
 from app.worker.work import Pulse
-from classifier.ensemble import Ensemble
 from classifier.inputs import Components
 from classifier.uncertainty import predictive_entropy
-
-
-@lru_cache(maxsize=2)
-def load_ensemble(context: Context, run_id: int) -> Ensemble:
-    """A run's model, kept in memory for the next time. Raises NoModel."""
-    weights = training.weights_of(context, run_id)
-    if weights is None:
-        raise NoModel(f"Training run {run_id} has no weights. Train again.")
-    return Ensemble.from_bytes(weights)
 
 
 def serve(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:

@@ -17,11 +17,16 @@ from app.domain.errors import NothingToTrainOn
 from app.storage.tables import Job
 from app.version import VERSION
 from app.worker.inputs import components_of, measure_all
+from app.worker.kept import load_ensemble
+from app.worker.looks import fit_look
 from app.worker.machine import device, threads
 from app.worker.work import Pulse
+from classifier.acquisition import LabeledModel, mixed
 from classifier.config import TrainingConfig
-from classifier.crossval import CrossValidation, Progress, cross_validate
+from classifier.crossval import CrossValidation, Progress, WarmStart, cross_validate
 from classifier.ensemble import Ensemble
+from classifier.inputs import Components
+from classifier.label_noise import chance_wrong
 from classifier.training import configure_threads
 from classifier.uncertainty import label_quality, mutual_information, predictive_entropy
 
@@ -45,10 +50,15 @@ def train(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
         components,
         snapshot.labels,
         config,
+        warm=warm_start(context, run.start_from, snapshot),
         device=device(),
         on_progress=lambda progress: pulse(shown(progress)),
     )
-    training.store_predictions(context, out_of_fold_rows(run.id, snapshot, found))
+    look = fit_look(context)
+    training.store_predictions(
+        context,
+        out_of_fold_rows(run.id, snapshot, found, dcal_scores(found.out_of_fold, components, look)),
+    )
     scored = score_rest(context, run.id, found.ensemble, pulse)
     metrics = {
         **found.metrics,
@@ -74,6 +84,15 @@ def make_config(context: Context, asked: dict[str, Any]) -> TrainingConfig:
     if "threads" in asked:
         return config
     return replace(config, threads=threads(context.settings))
+
+
+def warm_start(context: Context, run_id: int | None, snapshot: Snapshot) -> WarmStart | None:
+    """The models of an earlier run, and which of them have not seen which component."""
+    if run_id is None:
+        return None
+    folds = training.folds_before(context, run_id)
+    fold_of = np.array([folds.get(key, -1) for key in snapshot.component_ids.tolist()], np.int64)
+    return WarmStart(load_ensemble(context, run_id), fold_of)
 
 
 def check_labels(snapshot: Snapshot) -> None:
@@ -106,27 +125,44 @@ def shown(progress: Progress) -> dict[str, Any]:
 
 
 def out_of_fold_rows(
-    run_id: int, snapshot: Snapshot, found: CrossValidation
+    run_id: int, snapshot: Snapshot, found: CrossValidation, dcal: Sequence[float | None]
 ) -> list[dict[str, Any]]:
     """Predictions of the labeled components, with the quality of their labels."""
     quality = label_quality(found.out_of_fold, snapshot.labels)
-    rows = prediction_rows(run_id, snapshot.component_ids.tolist(), found.out_of_fold)
-    for row, label, own_quality, fold in zip(
-        rows, snapshot.labels, quality, found.fold_of, strict=True
-    ):
+    wrong = chance_wrong(found.out_of_fold, snapshot.labels)
+    rows = prediction_rows(run_id, snapshot.component_ids.tolist(), found.out_of_fold, dcal)
+    for place, row in enumerate(rows):
         row.update(
-            out_of_fold=True, trained_label=int(label), quality=float(own_quality), fold=int(fold)
+            out_of_fold=True,
+            trained_label=int(snapshot.labels[place]),
+            quality=float(quality[place]),
+            chance_wrong=float(wrong[place]),
+            fold=int(found.fold_of[place]),
         )
     return rows
+
+
+def dcal_scores(
+    probabilities: NDArray[np.float64], components: Components, look: LabeledModel | None
+) -> list[float | None]:
+    """ActSort's score of each component; None where there are no measures to tell it by."""
+    if look is None or components.measures is None:
+        return [None] * len(probabilities)
+    scores: list[float | None] = mixed(probabilities, look.look(components.measures)).tolist()
+    return scores
 
 
 def prediction_rows(
     run_id: int,
     component_ids: Sequence[int],
     probabilities: NDArray[np.float64],
+    dcal: Sequence[float | None],
     unknown: NDArray[np.float64] | None = None,
 ) -> list[dict[str, Any]]:
-    """Rows of `prediction`. unknown: the folds' mutual information, where several were asked."""
+    """Rows of `prediction`.
+
+    dcal: a score for each. unknown: the folds' mutual information, where several were asked.
+    """
     entropy = predictive_entropy(probabilities)
     shares = [None] * len(entropy) if unknown is None else unknown.tolist()
     return [
@@ -143,9 +179,11 @@ def prediction_rows(
             "out_of_fold": False,
             "fold": None,
             "mutual_information": share,
+            "chance_wrong": None,
+            "dcal": score,
         }
-        for component_id, own, own_entropy, share in zip(
-            component_ids, probabilities, entropy, shares, strict=True
+        for component_id, own, own_entropy, share, score in zip(
+            component_ids, probabilities, entropy, shares, dcal, strict=True
         )
     ]
 
@@ -154,9 +192,13 @@ def score_rest(context: Context, run_id: int, ensemble: Ensemble, pulse: Pulse) 
     """Store the ensemble's opinion of every component that has none; returns how many."""
     scored = 0
     measure_all(context, lambda done, total: pulse(measuring(done, total)))
+    look = fit_look(context)
     for batch in training.unpredicted(context, run_id):
-        by_fold = ensemble.predict_folds(components_of(context, batch), device=device())
-        rows = prediction_rows(run_id, batch, by_fold.mean(axis=0), mutual_information(by_fold))
+        components = components_of(context, batch)
+        by_fold = ensemble.predict_folds(components, device=device())
+        mean = by_fold.mean(axis=0)
+        scores = dcal_scores(mean, components, look)
+        rows = prediction_rows(run_id, batch, mean, scores, mutual_information(by_fold))
         training.store_predictions(context, rows)
         scored += len(batch)
         pulse({"stage": f"scoring, {scored:,} done", "fraction": FOLDS_SHARE})

@@ -264,3 +264,18 @@ def test_never_two_people_under_one_lease_in_any_interleaving(world: World, move
                 del live[work.component]
     for who in (ALICE, BOB, CAROL):
         queueing.release_all(world.context, who)
+
+
+@pytest.mark.parametrize("strategy", ["margin", "mutual_information", "dcal"])
+def test_each_order_of_a_run_serves_its_first_first_and_the_unjudged_last(
+    world: World, strategy: str
+) -> None:
+    new = world.component()
+    low, high = world.component(), world.component()
+    world.train({low: probabilities_of(0.2), high: probabilities_of(1.2)})
+    work = world.work_for(ALICE, strategy, 9)
+    assert [one.component for one in work] == [high, low, new]
+    assert work[2].reason == "not judged by this yet"
+    world.clock.forward(minutes=16)
+    for one in world.work_for(BOB, strategy, 2):
+        assert not any(letter.isdigit() for letter in one.reason), "a labeler is told no number"

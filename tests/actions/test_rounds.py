@@ -203,3 +203,12 @@ def test_rounds_are_listed_newest_first(world: World) -> None:
     assert listed[1].title == f"1 with the worst label quality, run {first.run}"
     assert rounds.list_rounds(world.context, second.id, 10) == [listed[1]]
     assert promoting.serving_run(world.context) == first.run
+
+
+def test_a_round_of_the_labels_that_are_most_likely_wrong(world: World) -> None:
+    first, second, third = labeled(world, 1, 2, 1)
+    world.train(dict.fromkeys((first, second, third), (0.6, 0.3, 0.05, 0.05)))
+    it = opened(world, "wrong")
+    assert it.title == f"3 with the highest chance of a wrong label, run {it.run}"
+    served = world.work_for(BOB, count=9, round=it.id)
+    assert [one.component for one in served] == [second, third, first]

@@ -5,7 +5,10 @@ from app.domain.serving import STRATEGIES, Strategy, reason_for, strategy_named
 
 
 def test_the_contracts_strategies_are_there() -> None:
-    assert set(STRATEGIES) == {"unlabeled", "entropy", "quality", "random", "process"}
+    assert set(STRATEGIES) == {
+        *("unlabeled", "entropy", "margin", "mutual_information", "dcal"),
+        *("quality", "random", "process"),
+    }
     with pytest.raises(NotBuiltYet, match="not available yet"):
         strategy_named("overlap")
     with pytest.raises(InvalidInput, match="unlabeled, entropy"):
@@ -17,6 +20,10 @@ def test_the_contracts_strategies_are_there() -> None:
     [
         ("entropy", 0.51234, "entropy 0.512 nats"),
         ("entropy", None, "no prediction yet"),
+        ("margin", 0.02, "margin 0.020 between the likeliest two"),
+        ("mutual_information", 0.25, "mutual information 0.250 nats"),
+        ("mutual_information", None, "not judged by this yet"),
+        ("dcal", 0.875, "DCAL score 0.875"),
         ("quality", 1.5, "label quality +1.500 nats over its entropy"),
         ("process", 0.731, "process-likeness 0.73"),
         ("random", 0.2, "drawn at random"),

@@ -58,7 +58,7 @@ class Clock:
         self.time += timedelta(**how_far)
 
 
-@dataclass
+@dataclass(eq=False)
 class Nudged:
     """A task queue that only remembers which lanes were nudged."""
 
@@ -212,6 +212,10 @@ class World:
                     "quality": None if label is None else cross_entropy(label, given) - uncertain,
                     "trained_label": label,
                     "out_of_fold": label is not None,
+                    "mutual_information": uncertain / 2 if label is None else None,
+                    "dcal": uncertain / 2,
+                    "chance_wrong": None if label is None else 1 - float(given[label - 1]),
+                    "fold": None if label is None else component % 2,
                 }
             )
         training.store_predictions(self.context, rows)

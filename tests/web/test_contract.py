@@ -10,6 +10,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
+from app.domain.serving import STRATEGIES
 from tests.support.loop import API
 from tests.web.sites import ALICE, BOB, CAROL, Site, label
 
@@ -171,7 +172,7 @@ def test_the_queue_leases_each_component_once_and_gives_back_what_a_page_lost(
     assert bob.post(f"{API}/queue/next", json={"holding": keys}).json()["items"] == []
 
 
-@pytest.mark.parametrize("strategy", ["unlabeled", "entropy", "quality", "random", "process"])
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_every_strategy_answers(site: Site, bob: Any, strategy: str) -> None:
     keys = site.world.recording(4, labels=[1, 2, 0, 0])
     site.world.train(dict.fromkeys(keys, TORN))

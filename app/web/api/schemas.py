@@ -43,7 +43,17 @@ LabelCode = Annotated[
     Field(ge=1, le=4, description="1 neuron, 2 process, 3 noise, 4 doubtful neuron"),
     Number,
 ]
-Strategy = Literal["unlabeled", "entropy", "quality", "random", "overlap", "process"]
+Strategy = Literal[
+    "unlabeled",
+    "entropy",
+    "margin",
+    "mutual_information",
+    "dcal",
+    "quality",
+    "random",
+    "overlap",
+    "process",
+]
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
 
@@ -284,6 +294,9 @@ class TrainingIn(Body):
     config: dict[Annotated[str, Field(max_length=50)], ConfigValue] | None = Field(
         default=None, max_length=50, description="fields of the classifier's TrainingConfig"
     )
+    start_from: Key | None = Field(
+        default=None, description="the run whose models to go on from, with its config"
+    )
 
 
 class TrainingRunOut(BaseModel):
@@ -293,6 +306,7 @@ class TrainingRunOut(BaseModel):
         description="fold, folds, epoch, epochs, loss, fraction, seconds_left, stage"
     )
     config: dict[str, Any]
+    start_from: int | None = Field(description="the run that it goes on from")
     metrics: dict[str, Any] | None
     snapshot_event_id: int | None
     labels: int | None
@@ -455,7 +469,7 @@ class PredictAnswer(BaseModel):
 
 
 class RoundIn(Body):
-    order: Literal["entropy", "quality"] = "quality"
+    order: Literal["wrong", "quality", "entropy"] = "quality"
     size: Annotated[int, Field(ge=1, le=10_000), Number] = 200
     title: Text | None = Field(default=None, min_length=1, max_length=200)
     recording: Key | None = None
@@ -464,7 +478,7 @@ class RoundIn(Body):
 class RoundOut(BaseModel):
     id: int
     title: str
-    order: Literal["entropy", "quality"]
+    order: Literal["wrong", "quality", "entropy"]
     state: Literal["open", "closed"]
     run: int
     size: int

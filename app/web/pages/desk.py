@@ -13,6 +13,9 @@ STRATEGIES = (
     ("unlabeled", "as imported"),
     ("process", "most process-like first"),
     ("entropy", "most confusing first"),
+    ("margin", "closest between two classes first"),
+    ("mutual_information", "models disagree first"),
+    ("dcal", "unsure or unlike the labeled first (DCAL)"),
     ("quality", "suspect labels first"),
     ("random", "at random"),
 )

@@ -1,15 +1,16 @@
 """Training runs: starting, watching, cancelling, reading, choosing which one serves."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
 from app.actions import promoting, training
 from app.actions.context import Context
 from app.actions.training import RunView
-from app.domain.errors import Conflict
+from app.domain.errors import Conflict, NotFound
 from app.web.access import Admin, Caller, World
-from app.web.pages.parts import Key, OptionalKey, to
+from app.web.pages.parts import Absent, Key, OptionalKey, PositiveKey, to
 from app.web.templating import page
 
 router = APIRouter()
@@ -27,11 +28,16 @@ def runs_page(
 
 
 @router.post("/runs")
-def train(request: Request, context: World, account: Admin) -> Response:
-    """Ask for a run with the defaults and show it."""
+def train(
+    request: Request,
+    context: World,
+    account: Admin,
+    start_from: Annotated[PositiveKey | None, Absent, Form()] = None,
+) -> Response:
+    """Ask for a run with the defaults, or one that goes on from another, and show it."""
     try:
-        run = training.request_run(context, account)
-    except Conflict as error:
+        run = training.request_run(context, account, start_from=start_from)
+    except (Conflict, NotFound) as error:
         return _runs(request, context, status=error.status, problem=str(error))
     return to(f"/runs/{run.id}")
 
@@ -92,14 +98,15 @@ def _runs(
     problem: str = "",
 ) -> Response:
     found = training.list_runs(context, before, RUNS_A_PAGE)
-    account = request.state.account
+    account, in_use = request.state.account, promoting.serving(context)
     return page(
         request,
         "runs.html",
         status,
         here="runs",
         runs=found,
-        serving=promoting.serving(context),
+        serving=in_use,
+        start_from=in_use.run if training.can_be_gone_on_from(context, in_use.run) else None,
         comparable=_to_compare(found) if account.is_admin else None,
         live_run=next((run for run in found if run.state in LIVE), None),
         more=found[-1].id if len(found) == RUNS_A_PAGE else None,

@@ -1,0 +1,110 @@
+"""Training with the worker's own code: what a run stores, and how one goes on from another."""
+
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from app.actions import jobs, learning, training
+from app.actions.training import RunView
+from app.storage import runs
+from app.storage.rows import AnyRow
+from app.worker import looks
+from app.worker import train as worker
+from app.worker.looks import fit_look
+from app.worker.work import Pulse
+from classifier.crossval import cross_validate
+from classifier.measures import VERSION
+from tests.support.loop import TINY_TRAINING
+from tests.support.world import ALICE, World
+
+
+def carried_out(world: World, **more: Any) -> RunView:
+    """A run asked for and carried out to its end."""
+    run = training.request_run(world.context, ALICE, **more)
+    job = world.claimed(run.id)
+    before = torch.get_num_threads()
+    values = worker.train(world.context, job, Pulse(world.context, job, threading.Event()))
+    torch.set_num_threads(before)
+    assert jobs.finish(world.context, job, "succeeded", **values)
+    return training.get_run(world.context, run.id)
+
+
+def predictions(world: World, run_id: int) -> dict[int, AnyRow]:
+    with world.context.database.read() as session:
+        return {row.component_id: row for row in runs.predictions(session, run_id, None, 0, 999)}
+
+
+def test_a_run_goes_on_from_another_with_its_models_and_folds(
+    world: World, monkeypatch: Any
+) -> None:
+    keys = world.recording(24, labels=[1, 2, 3, 4] * 6)
+    fresh = world.recording(4)
+    parent = carried_out(world, config=TINY_TRAINING)
+    world.label(ALICE, fresh[0], 3)
+    given: list[Any] = []
+
+    def watched(*arguments: Any, **named: Any) -> Any:
+        given.append(named["warm"])
+        return cross_validate(*arguments, **named)
+
+    monkeypatch.setattr(worker, "cross_validate", watched)
+    child = carried_out(world, start_from=parent.id)
+    assert (child.start_from, child.config) == (parent.id, parent.config)
+    (warm,) = given
+    assert warm.ensemble.config.to_dict() == parent.config
+    assert np.array_equal(warm.fold_of == -1, [False] * len(keys) + [True])
+    before = training.folds_before(world.context, parent.id)
+    with world.context.database.read() as session:
+        after = runs.folds(session, child.id)
+    assert before == {key: after[key] for key in keys}, "no model judges what it has seen"
+    assert predictions(world, child.id).keys() == {*keys, *fresh}
+
+
+def test_every_prediction_is_ranked_for_the_queue_and_every_label_for_rounds(world: World) -> None:
+    keys = world.recording(24, labels=[1, 2, 3, 4] * 6)
+    fresh = world.recording(6)
+    for key in (*keys[:6], fresh[0]):
+        world.label(ALICE, key, 2)
+    run = carried_out(world, config=TINY_TRAINING)
+    for key, row in predictions(world, run.id).items():
+        state = world.state(key)
+        assert (state.mutual_information, state.dcal) == (row.mutual_information, row.dcal)
+        assert 0 <= row.dcal <= 1
+        labeled = key in keys or key == fresh[0]
+        assert (row.mutual_information is None) == labeled, "each label has one fold's opinion"
+        probabilities = sorted((row.p1, row.p2, row.p3, row.p4))
+        assert state.margin == probabilities[3] - probabilities[2]
+        assert (row.chance_wrong is not None) == labeled
+    wrong = [row.chance_wrong for row in predictions(world, run.id).values() if row.out_of_fold]
+    assert 0 <= min(wrong) < max(wrong) <= 1
+
+
+def test_what_people_have_not_seen_the_like_of_is_ranked_before_what_they_have(
+    world: World,
+) -> None:
+    keys = world.recording(24)
+    measured = np.zeros((24, 60), np.float32)
+    measured[12:] = 5.0
+    measured[:, -1] = np.nan
+    learning.keep_measures(world.context, keys, measured, VERSION)
+    for key in keys[:8]:
+        world.label(ALICE, key, 1)
+    look = fit_look(world.context)
+    assert look is not None
+    chances = look.look(measured).chance
+    assert chances[8:12].min() > 0.5 > chances[12:].max()
+
+
+def test_the_look_is_fitted_on_a_bounded_draw_with_both_kinds_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(looks, "FITTED_ON", 10)
+    labeled = np.zeros(100, dtype=bool)
+    for count, expected in ((0, 0), (3, 3), (60, 5), (97, 7)):
+        labeled[:count] = True
+        drawn = looks._drawn(labeled)
+        assert (len(drawn), int(labeled[drawn].sum())) == (10, expected)
+        assert np.array_equal(drawn, looks._drawn(labeled)), "the same each time"
