@@ -113,7 +113,9 @@ def _of_some(footprints: Footprints, contexts: Stack) -> Columns:
             found |= levels(footprints, picture)
         for name, values in found.items():
             columns[f"{image}: {name}"] = np.where(missing, np.nan, values)
-    columns["mean with correlation"] = _correlation(*(picture.high for picture in pictures))
+    alike = _correlation(*(picture.high for picture in pictures))
+    lacking = ~np.isfinite(contexts).any(axis=(2, 3)).all(axis=1)
+    columns["mean with correlation"] = np.where(lacking, np.nan, alike)
     return columns
 
 

@@ -52,4 +52,8 @@ def fit_doubt(probabilities: NDArray[np.float64], labels: ArrayLike) -> Doubt:
         curve = (design * (chance * (1 - chance))[:, None]).T @ design + _RIDGE * np.eye(2)
         step = np.linalg.solve(curve, slope)
         found -= step / max(1.0, float(np.abs(step).max()))
-    return Doubt(float(found[0]), float(max(found[1], 0.0)))
+    if found[1] >= 0:
+        return Doubt(float(found[0]), float(found[1]))
+    # Doubt that falls as entropy grows is chance; then all have the share of the doubtful.
+    odds = (doubtful.sum() + _RIDGE) / ((~doubtful).sum() + _RIDGE)
+    return Doubt(float(np.log(odds)), 0.0)

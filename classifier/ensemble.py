@@ -235,11 +235,11 @@ def _read_about(data: bytes) -> dict[str, Any]:
     try:
         metadata = json.loads(data[8 : 8 + length])["__metadata__"]
         about = json.loads(metadata.get(FORMAT) or metadata[FIRST_FORMAT])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError("The bytes are not a model of this program.") from error
     if type(about) is not dict:
         raise ValueError(f"The bytes are not a model of the format {FORMAT}.")
-    if FORMAT not in metadata:
+    if FORMAT not in metadata and type(about.get("config")) is dict:
         # The first format knew masks alone.
         about["config"] = {**about["config"], "inputs": ["mask"]}
     return about

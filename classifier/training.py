@@ -305,7 +305,9 @@ class _Loop:
 def hide(batch: Examples, generator: torch.Generator, inputs: tuple[str, ...]) -> Examples:
     """The batch with some examples' traces and some examples' contexts missing."""
     images, numbers = batch.images, batch.numbers
-    for kind in inputs[1:]:
+    for kind in inputs:
+        if kind == "mask":
+            continue
         gone = (torch.rand(len(images), generator=generator) < HIDDEN_SHARE).to(images.device)
         if numbers.shape[1]:
             columns = columns_of_kind(kind, inputs, numbers.device)

@@ -1,0 +1,78 @@
+"""Ensembles that earlier versions stored are loaded and predict what they did."""
+
+import json
+
+import numpy as np
+import pytest
+import safetensors.torch
+
+from classifier.crossval import CrossValidation
+from classifier.ensemble import FIRST_FORMAT, FORMAT, Ensemble
+from classifier.inputs import Components
+
+NEW_SETTINGS = (
+    "inputs", "layers", "members", "classes", "balance", "balance_by", "mixup", "preparation",
+    "activation",
+)  # fmt: skip
+NEW_FACTS = ("doubt",)
+
+
+def name_then(name: str) -> str:
+    """What the first format called a weight of today's CNN."""
+    index, _, own = name.partition("/")
+    return f"{index}/" + own.replace("trunk.", "").replace("head.", "fc2.")
+
+
+@pytest.fixture(scope="module")
+def first_format(trained: CrossValidation) -> bytes:
+    """Today's bytes as the first version would have written them."""
+    blob = trained.ensemble.to_bytes()
+    header = json.loads(blob[8 : 8 + int.from_bytes(blob[:8], "little")])
+    about = json.loads(header["__metadata__"][FORMAT])
+    about["config"] = {k: v for k, v in about["config"].items() if k not in NEW_SETTINGS}
+    about = {name: value for name, value in about.items() if name not in NEW_FACTS}
+    tensors = {name_then(k): tensor for k, tensor in safetensors.torch.load(blob).items()}
+    return safetensors.torch.save(tensors, {FIRST_FORMAT: json.dumps(about)})
+
+
+def test_the_first_format_had_other_names(first_format):
+    names = set(safetensors.torch.load(first_format))
+    assert {"0/conv1.0.weight", "0/fc1.weight", "1/fc2.bias"} <= names
+
+
+def test_an_ensemble_of_the_first_format_predicts_what_it_did(
+    first_format, trained, masks, components
+):
+    loaded = Ensemble.from_bytes(first_format)
+    expected = trained.ensemble.predict(masks)
+    np.testing.assert_array_equal(loaded.predict(masks), expected)
+    # It looks at masks alone, whatever else is known.
+    np.testing.assert_array_equal(loaded.predict(components), expected)
+    assert (loaded.config.architecture, loaded.config.inputs) == ("cnn", ("mask",))
+    assert loaded.config.members == 1
+
+
+def test_it_is_written_in_the_newest_format(first_format, masks):
+    loaded = Ensemble.from_bytes(first_format)
+    again = Ensemble.from_bytes(loaded.to_bytes())
+    assert FORMAT.encode() in loaded.to_bytes()[:10_000]
+    np.testing.assert_array_equal(again.predict(masks), loaded.predict(masks))
+
+
+@pytest.mark.parametrize("metadata", [{"config": "none"}, {"config": None}, {}, [], "no", 3])
+def test_a_first_format_without_a_description_is_refused(first_format, metadata):
+    tensors = safetensors.torch.load(first_format)
+    with pytest.raises(ValueError, match=r"\w"):
+        Ensemble.from_bytes(safetensors.torch.save(tensors, {FIRST_FORMAT: json.dumps(metadata)}))
+
+
+@pytest.mark.parametrize("metadata", [[], "text", 3, None])
+def test_a_header_whose_metadata_is_no_table_is_refused(metadata):
+    header = json.dumps({"__metadata__": metadata}).encode()
+    with pytest.raises(ValueError, match=r"\w"):
+        Ensemble.from_bytes(len(header).to_bytes(8, "little") + header)
+
+
+def test_masks_alone_are_enough_to_load(first_format):
+    nothing = Components(np.zeros((0, 50, 50), np.float32))
+    assert Ensemble.from_bytes(first_format).predict(nothing).shape == (0, 4)
