@@ -88,6 +88,17 @@ class Ensemble:
                 result[network, part] = embed(model, examples)
         return result
 
+    def predict_networks(
+        self, components: Components, *, device: torch.device | None = None
+    ) -> NDArray[np.float64]:
+        """Each network's log-probabilities, not calibrated, (networks, components, classes)."""
+        built = self.load(device)
+        result = np.zeros((len(built), len(components), self.config.classes))
+        for part, examples in self._in_parts(components):
+            for network, model in enumerate(built):
+                result[network, part] = predict_log_probabilities(model, examples)
+        return result
+
     def load(self, device: torch.device | None = None) -> list[Classifier]:
         """The networks with their weights, ready to predict."""
         return [_load(self.config, state).to(device or "cpu") for state in self.models]

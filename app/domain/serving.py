@@ -93,7 +93,7 @@ def strategy_named(name: str) -> Strategy:
     """
     if name == "overlap":
         raise NotBuiltYet(
-            f"The overlap strategy is not available yet. Use one of {', '.join(STRATEGIES)}."
+            f"The overlap strategy is not available yet. Use {', '.join(STRATEGIES)}."
         )
     if name not in STRATEGIES:
         raise InvalidInput(f"There is no strategy {name!r}. Use one of {', '.join(STRATEGIES)}.")
