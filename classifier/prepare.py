@@ -47,8 +47,7 @@ def prepare_caiman(masks: NDArray[np.floating], gsig_px: float = 5.0) -> torch.T
     Returns (components, 1, 50, 50) float32, each crop of unit L2 norm before the bilinear resize.
     Raises ValueError as `prepare_masks` does.
     """
-    half, middle = min(int(4 * gsig_px + 1), MASK_SIZE_PX // 2), MASK_SIZE_PX // 2
-    window = slice(middle - half, middle + half)
+    window = caiman_window(gsig_px)
     crops = check_masks(masks)[:, window, window]
     norms = np.sqrt((crops.astype(np.float64) ** 2).sum(axis=(1, 2)))
     scaled = crops / np.maximum(norms, 1e-12)[:, None, None].astype(np.float32)
@@ -56,6 +55,12 @@ def prepare_caiman(masks: NDArray[np.floating], gsig_px: float = 5.0) -> torch.T
     return functional.interpolate(
         torch.from_numpy(scaled)[:, None], size=size, mode="bilinear", align_corners=False
     )
+
+
+def caiman_window(gsig_px: float = 5.0) -> slice:
+    """Which rows, and which columns, of a mask `prepare_caiman` looks at."""
+    half, middle = min(int(4 * gsig_px + 1), MASK_SIZE_PX // 2), MASK_SIZE_PX // 2
+    return slice(middle - half, middle + half)
 
 
 def prepare_contexts(contexts: NDArray[np.floating]) -> torch.Tensor:
