@@ -12,6 +12,7 @@ from classifier.classes import CODES
 from classifier.inputs import KINDS
 
 MAX_SEED = 2**31 - 1
+MIN_LEARNING_RATE = 1e-6
 
 _INTEGER_RANGES = {
     "folds": (2, 20),
@@ -27,7 +28,7 @@ _INTEGER_RANGES = {
     "threads": (1, 64),
 }
 _NUMBER_RANGES = {
-    "learning_rate": (1e-6, 10.0),
+    "learning_rate": (MIN_LEARNING_RATE, 10.0),
     "weight_decay": (0.0, 1.0),
     "dropout": (0.0, 0.9),
     "label_smoothing": (0.0, 0.5),
@@ -187,8 +188,8 @@ def _check_number(name: str, value: object, limits: tuple[float, float]) -> None
 
 
 def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
-    # True equals 1, but is no choice of a number.
-    if isinstance(value, bool) or value not in choices:
+    # True equals 1 and 3.0 equals 3, but neither is a choice of a whole number.
+    if not any(type(value) is type(choice) and value == choice for choice in choices):
         words = " or ".join(str(choice) for choice in choices)
         raise ValueError(f"{name} must be {words}, not {value!r}.")
 

@@ -144,7 +144,7 @@ def _edge(sigma_px: float) -> Stack:
 
 def _spread(crops: Stack) -> NDArray[np.float64]:
     # Every third pixel tells the spread as well, nine times sooner.
-    low, high = np.percentile(crops[:, ::3, ::3].reshape(len(crops), -1), [16, 84], axis=1)
+    low, high = np.percentile(crops[:, ::3, ::3].reshape(len(crops), 17 * 17), [16, 84], axis=1)
     return np.asarray(np.maximum((high - low) / 2, 1e-6))
 
 

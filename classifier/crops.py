@@ -19,13 +19,14 @@ def crop_contexts(
     """(components, images, 50, 50) crops round centres; NaN beyond a field's border.
 
     images: each (height, width) on the recording's grid, or None where there is none: all NaN.
-    centroids_px: (components, 2) y, x in source pixels; rounded, they lie at row 25, column 25.
+    centroids_px: (components, 2) y, x in source pixels; rounded (halves up, as masks are cut), they
+        lie at row 25, column 25.
     mask_scale: mask pixels per source pixel; other than 1 the crops are interpolated.
     """
     result = np.full(
         (len(centroids_px), len(images), MASK_SIZE_PX, MASK_SIZE_PX), np.nan, dtype=np.float32
     )
-    centres = np.rint(np.asarray(centroids_px, dtype=np.float64))
+    centres = np.floor(np.asarray(centroids_px, dtype=np.float64) + 0.5)
     along = (np.arange(MASK_SIZE_PX) - HALF_PX) / mask_scale
     for channel, image in enumerate(images):
         if image is None:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from classifier.calibration import noise_aware_temperature
 from classifier.classes import CODES, DOUBTFUL
-from classifier.config import TrainingConfig
+from classifier.config import MIN_LEARNING_RATE, TrainingConfig
 from classifier.doubt import Doubt, fit_doubt
 from classifier.ensemble import Ensemble, calibrated, of_members, with_measures
 from classifier.examples import Examples, make_examples
@@ -123,6 +123,11 @@ def cross_validate(
     label_array = np.asarray(labels)
     if len(components) != len(label_array):
         raise ValueError(f"There are {len(components)} components, but {len(label_array)} labels.")
+    if warm is not None and len(warm.ensemble.models) != config.folds * config.members:
+        raise ValueError(
+            f"The earlier ensemble has {len(warm.ensemble.models)} networks, not "
+            f"{config.members} for each of {config.folds} folds."
+        )
     before = None if warm is None else warm.fold_of
     plan = plan_folds(label_array, components.groups, config.folds, config.seed, before=before)
     if config.measured and components.measures is None:
@@ -214,7 +219,7 @@ def _train_all(
         config = replace(
             config,
             epochs=max(1, round(config.epochs * WARM_EPOCHS_SHARE)),
-            learning_rate=config.learning_rate * WARM_LEARNING_SHARE,
+            learning_rate=max(config.learning_rate * WARM_LEARNING_SHARE, MIN_LEARNING_RATE),
         )
 
     def one(network: int) -> TrainedModel:

@@ -22,8 +22,7 @@ from classifier.examples import Examples, make_examples
 from classifier.inputs import Components
 from classifier.layers import Classifier
 from classifier.measures import measure
-from classifier.models import build_model
-from classifier.training import StateDict, embed, predict_log_probabilities
+from classifier.training import StateDict, embed, new_model, predict_log_probabilities
 
 FORMAT = "somata-ensemble-2"
 FIRST_FORMAT = "somata-ensemble-1"
@@ -152,7 +151,9 @@ class Ensemble:
                 temperature=float(about["temperature"]),
                 trained_codes=tuple(int(code) for code in about["trained_codes"]),
                 versions={str(k): str(v) for k, v in about["versions"].items()},
-                doubt=None if doubt is None else Doubt(**doubt),
+                doubt=None
+                if doubt is None
+                else Doubt(float(doubt["offset"]), float(doubt["slope"])),
             )
         except (KeyError, TypeError, AttributeError, OverflowError) as error:
             raise ValueError(f"The model's description lacks or misstates {error}.") from error
@@ -164,6 +165,12 @@ class Ensemble:
             raise ValueError(f"The model's temperature {self.temperature} is out of range.")
         if not self.trained_codes or not set(self.trained_codes) <= set(CODES):
             raise ValueError(f"The model's classes {self.trained_codes} are not codes 1 to 4.")
+        if not set(self.trained_codes) <= set(self.config.codes):
+            raise ValueError(f"The model knows {self.config.classes} classes only.")
+        if (self.doubt is None) != (self.config.classes == CLASSES):
+            raise ValueError("A model of three classes needs to say when one is in doubt.")
+        if self.doubt is not None and not np.isfinite([self.doubt.offset, self.doubt.slope]).all():
+            raise ValueError(f"The model's doubt {self.doubt} is not finite.")
         if len(self.models) % self.config.members:
             raise ValueError(f"{len(self.models)} networks do not make whole folds.")
         for state in self.models:
@@ -183,7 +190,7 @@ def in_folds(built: list[Classifier], members: int) -> list[list[Classifier]]:
 def of_members(members: list[Classifier], examples: Examples) -> NDArray[np.float64]:
     """(components, classes) logarithm of the mean of the networks' probabilities."""
     logs = np.stack([predict_log_probabilities(model, examples) for model in members])
-    return np.asarray(logs[0] if len(logs) == 1 else np.log(np.exp(logs).mean(axis=0)))
+    return np.asarray(np.logaddexp.reduce(logs, axis=0) - np.log(len(logs)))
 
 
 def calibrated(
@@ -200,9 +207,8 @@ def calibrated(
 
 
 def _load(config: TrainingConfig, state: StateDict) -> Classifier:
-    # The weights drawn here are replaced at once; the caller's random stream must not notice.
-    with torch.random.fork_rng(devices=[]):
-        model = build_model(config)
+    # The weights drawn here are replaced at once.
+    model = new_model(config, seed=0)
     wanted = model.state_dict()
     for name, tensor in wanted.items():
         given = state.get(name)
@@ -252,5 +258,5 @@ def _read_about(data: bytes) -> dict[str, Any]:
         raise ValueError(f"The bytes are not a model of the format {FORMAT}.")
     if FORMAT not in metadata and type(about.get("config")) is dict:
         # The first format knew masks alone.
-        about["config"] = {**about["config"], "inputs": ["mask"]}
+        about["config"]["inputs"] = ["mask"]
     return about

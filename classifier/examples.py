@@ -11,7 +11,7 @@ from classifier.inputs import CONTEXT_IMAGES, Components
 from classifier.measures import kinds as kinds_of_measures
 from classifier.measures import measure, scales_of
 from classifier.prepare import prepare_caiman, prepare_contexts, prepare_masks
-from classifier.scale import rescale
+from classifier.scale import rescale, rescale_masks
 
 CONTEXT_CHANNELS = slice(1, 1 + len(CONTEXT_IMAGES))
 
@@ -68,7 +68,7 @@ def make_examples(components: Components, config: TrainingConfig) -> Examples:
         table = measure(components) if table is None else np.asarray(table, dtype=np.float32)
         numbers = torch.from_numpy(table[:, columns_seen(config.inputs)])
         scales = scales_of(table)
-        masks = rescale(masks, scales)
+        masks = rescale_masks(masks, scales)
         contexts = None if contexts is None else rescale(contexts, scales)
     prepare = prepare_caiman if config.preparation == "caiman" else prepare_masks
     parts = [prepare(masks)]

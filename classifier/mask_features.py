@@ -115,12 +115,13 @@ def _shifts(centres: NDArray[np.float64]) -> NDArray[np.float64]:
 def radial_profile(smooth: Stack) -> Columns:
     """Mean brightness over distance from the centre: in pixels, and in the mask's own radii."""
     _, y, x = centre((smooth > 0.3).astype(np.float32))
-    in_px = np.broadcast_to(np.array([0.0, 2, 4, 6, 8, 10, 13, 16]), (len(smooth), 8))
+    radii_px = np.array([0.0, 2, 4, 6, 8, 10, 13, 16])
+    in_px = np.broadcast_to(radii_px, (len(smooth), 8))
     own = radius_of(smooth)[:, None] * np.array([0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0])
     profile_px = polar(smooth, y, x, in_px).mean(axis=2)
     profile_own = polar(smooth, y, x, own).mean(axis=2)
     return {
-        **{f"at {r:g} px": profile_px[:, k] for k, r in enumerate(in_px[0]) if k > 0},
+        **{f"at {r:g} px": profile_px[:, k] for k, r in enumerate(radii_px) if k > 0},
         **{f"at {k / 4 if k < 7 else 2:g} radii": profile_own[:, k] for k in range(8)},
         # The steepest fall, in radii: the edge of a soma is sharp, a cloud's is not.
         "steepest fall": -np.diff(profile_own[:, :7], axis=1).min(axis=1),
@@ -269,7 +270,7 @@ def grain(masks: Stack, smooth: Stack) -> Columns:
     count = np.maximum(inside.sum(axis=(1, 2)), 1)
     rough = np.sqrt((((masks - smooth) * inside) ** 2).sum(axis=(1, 2)) / count)
     level = np.sqrt(((smooth * inside) ** 2).sum(axis=(1, 2)) / count)
-    flat = np.sort(masks.reshape(len(masks), -1), axis=1)[:, ::-1]
+    flat = np.sort(masks.reshape(len(masks), SIDE_PX**2), axis=1)[:, ::-1]
     positive = np.maximum((flat > _FLOOR).sum(axis=1), 1)
     at = np.arange(len(flat))
     filled = ((masks > _FLOOR) & inside).sum(axis=(1, 2)) / count

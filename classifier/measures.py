@@ -16,10 +16,10 @@ from classifier.image_stacks import Columns
 from classifier.inputs import CONTEXT_IMAGES, Components
 from classifier.mask_features import mask_features
 from classifier.prepare import check_masks
-from classifier.scale import recording_scales, rescale
+from classifier.scale import recording_scales, rescale, rescale_masks
 from classifier.trace_features import trace_features
 
-VERSION = 1
+VERSION = 2
 SCALE = "log scale of the recording"
 SHORTEST_TRACE = 16
 _KIND_OF_PREFIX = {"trace: ": "trace", "mean": "context", "correlation: ": "context"}
@@ -44,10 +44,10 @@ def measure(
         contexts = np.full(shape, np.nan, dtype=np.float32)
     usable = [
         trace if trace is not None and len(trace) >= SHORTEST_TRACE else None
-        for trace in (components.traces or [None] * len(masks))
+        for trace in ([None] * len(masks) if components.traces is None else components.traces)
     ]
     columns = _columns(
-        rescale(masks, scales),
+        rescale_masks(masks, scales),
         trace_features(usable, components.frame_rates_hz),
         rescale(contexts, scales),
     )

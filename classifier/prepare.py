@@ -74,7 +74,8 @@ def prepare_contexts(contexts: NDArray[np.floating]) -> torch.Tensor:
     flat = np.asarray(contexts, dtype=np.float32).reshape(-1, MASK_SIZE_PX**2)
     known = np.isfinite(flat)
     low, middle, high = _levels(flat, known)
-    scaled = 2 * (flat - middle[:, None]) / np.maximum(high - low, 1e-6)[:, None]
+    spread = np.where(high > low, high - low, 1)
+    scaled = 2 * (flat - middle[:, None]) / spread[:, None]
     kept = np.where(known, np.clip(scaled, CONTEXT_FLOOR, CONTEXT_CEILING), 0)
     return torch.from_numpy(kept.astype(np.float32).reshape(shape))
 

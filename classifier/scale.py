@@ -57,17 +57,36 @@ def rescale(images: NDArray[np.floating], scales: NDArray[np.floating]) -> NDArr
     """Images zoomed round row 25, column 25: above 1 what they show grows.
 
     images: (components, 50, 50) or (components, channels, 50, 50); NaN where there is no image,
-    which what is zoomed in from beyond the window becomes too if the image has any, else 0.
+    which what comes from beyond the window becomes too.
     scales: (components,).
     """
     result = np.array(images, dtype=np.float32)
     for scale in np.unique(scales[scales != 1.0]):
         rows = np.flatnonzero(scales == scale)
-        result[rows] = _zoom(result[rows], float(scale))
+        values, share = _zoom(result[rows], float(scale))
+        result[rows] = np.where(share > 0.5, values / np.maximum(share, 0.5), np.nan)
     return result
 
 
-def _zoom(images: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
+def rescale_masks(masks: NDArray[np.floating], scales: NDArray[np.floating]) -> NDArray[np.float32]:
+    """`rescale` for masks (components, 50, 50), beyond whose window there is nothing: 0.
+
+    One of which nothing would be left keeps its size: the middle of two dots far apart holds
+    neither, and an empty mask says nothing.
+    """
+    result = np.array(masks, dtype=np.float32)
+    for scale in np.unique(scales[scales != 1.0]):
+        rows = np.flatnonzero(scales == scale)
+        zoomed, _ = _zoom(result[rows], float(scale))
+        left = (zoomed > 0).any(axis=(1, 2))
+        result[rows[left]] = zoomed[left]
+    return result
+
+
+def _zoom(
+    images: NDArray[np.float32], scale: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Zoomed values with 0 for what is not known, and how much of each pixel is known."""
     stack = images.reshape(-1, MASK_SIZE_PX, MASK_SIZE_PX)
     known = np.isfinite(stack)
     filled = np.where(known, stack, 0).astype(np.float32)
@@ -84,8 +103,4 @@ def _zoom(images: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
     both = torch.from_numpy(np.stack([filled, weights], axis=1))
     grids = grid.expand(len(both), -1, -1, -1)
     zoomed = functional.grid_sample(both, grids, padding_mode="zeros", align_corners=False).numpy()
-    values, share = zoomed[:, 0], zoomed[:, 1]
-    if known.all():
-        return np.asarray(values.reshape(images.shape))
-    shown = np.where(share > 0.5, values / np.maximum(share, 0.5), np.nan)
-    return np.asarray(shown.reshape(images.shape), dtype=np.float32)
+    return zoomed[:, 0].reshape(images.shape), zoomed[:, 1].reshape(images.shape)

@@ -100,10 +100,12 @@ def train_model(
     on_batch: called after each step; what it raises stops the training and reaches the caller.
     Raises ValueError where the labels are not codes or are fewer than one.
     """
+    if len(data.labels) == 0:
+        raise ValueError("There is nothing to train on in one of the folds; label more components.")
     held = hold_out(data.labels, data.groups, config.validation_fraction, seed)
     targets = torch.from_numpy(columns_of(data.labels)).to(device)
     train_rows, held_rows = (torch.from_numpy(np.flatnonzero(part)) for part in (~held, held))
-    model = _new_model(config, seed).to(device)
+    model = new_model(config, seed).to(device)
     numbers = data.examples.numbers.to(device)
     if data.start is None:
         model.settle(numbers[train_rows])
@@ -155,8 +157,11 @@ def _in_batches(
 _DRAWING_WEIGHTS = Lock()
 
 
-def _new_model(config: TrainingConfig, seed: int) -> Classifier:
-    """A model whose initial weights follow from the seed; the global generator stays as it was."""
+def new_model(config: TrainingConfig, seed: int) -> Classifier:
+    """A model whose initial weights follow from the seed.
+
+    The global generator stays as it was, and other threads that call this wait for each other.
+    """
     with _DRAWING_WEIGHTS, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return build_model(config)
@@ -372,6 +377,8 @@ def smoothed_loss(
 def _beta(parameter: float, generator: torch.Generator) -> float:
     """One draw of the symmetric beta distribution, by Joehnk's method."""
     while True:
-        one, other = (torch.rand(2, generator=generator).double() ** (1 / parameter)).tolist()
-        if 0 < one + other <= 1:
-            return float(one / (one + other))
+        # As logarithms: with a small parameter both powers are too small for a number.
+        drawn = torch.rand(2, generator=generator).double().clamp_min(1e-30).log() / parameter
+        total = drawn.logsumexp(dim=0)
+        if total <= 0:
+            return float((drawn[0] - total).exp())

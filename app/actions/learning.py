@@ -89,6 +89,8 @@ def keep_measures(
     context: Context, component_ids: Sequence[int], table: NDArray[np.float32], version: int
 ) -> None:
     """Store what was measured, a row of the table for each key, in a short transaction."""
+    if not component_ids:
+        return
     rows = [
         {"component_id": key, "version": version, "measures": pack_array(row)}
         for key, row in zip(component_ids, table, strict=True)

@@ -196,16 +196,6 @@ def labels_at(context: Context, event_id: int) -> Snapshot:
     )
 
 
-def masks_of(context: Context, component_ids: Sequence[int]) -> NDArray[np.float32]:
-    """Masks (components, 50, 50) in the order of the keys, read in batches."""
-    batches = []
-    with context.database.read() as session:
-        for start in range(0, len(component_ids), STORED_AT_ONCE):
-            part = [int(key) for key in component_ids[start : start + STORED_AT_ONCE]]
-            batches.append(components.masks(session, part))
-    return np.concatenate(batches)
-
-
 def unpredicted(context: Context, run_id: int) -> Iterator[list[int]]:
     """Batches of components that the run has no opinion of yet, in order of key."""
     after_id = 0

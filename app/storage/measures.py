@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, insert, select
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.storage.rows import AnyRow
@@ -60,7 +61,15 @@ def unmeasured_recordings(session: Session, version: int) -> list[int]:
 
 
 def keep_measures(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Store measures (`component_id`, `version`, `measures`) in place of earlier ones."""
-    keys = [row["component_id"] for row in rows]
-    session.execute(delete(ComponentMeasures).where(ComponentMeasures.component_id.in_(keys)))
-    session.connection().execute(insert(ComponentMeasures), list(rows))
+    """Store measures (`component_id`, `version`, `measures`) in place of earlier ones.
+
+    Two jobs may measure the same recording at the same time; the later one's are kept.
+    """
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(ComponentMeasures)
+    given = statement.excluded
+    statement = statement.on_conflict_do_update(
+        index_elements=["component_id"],
+        set_={"version": given.version, "measures": given.measures},
+    )
+    session.connection().execute(statement, list(rows))

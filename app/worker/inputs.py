@@ -46,16 +46,21 @@ def _measure_recording(context: Context, recording_id: int, on_part: Callable[[]
 
 
 def components_of(context: Context, component_ids: Sequence[int]) -> Components:
-    """Masks, contexts and kept measures of components that `measure_all` has seen.
+    """Masks, contexts and kept measures of components.
 
-    Traces are left out: the measures hold all that is looked at of them.
+    Traces are left out: the measures hold all that is looked at of them. What was imported since
+    `measure_all` is measured now, since without its measures it would count as having no trace.
     """
+    kept = learning.measures_of(context, component_ids, VERSION)
+    if kept is None and component_ids:
+        measure_all(context, lambda _done, _total: None)
+        kept = learning.measures_of(context, component_ids, VERSION)
     looks = learning.looks_of(context, component_ids)
     return Components(
         masks=looks.masks,
         contexts=_contexts_of(context, looks),
         recordings=looks.recording_ids,
-        measures=learning.measures_of(context, component_ids, VERSION),
+        measures=kept,
     )
 
 

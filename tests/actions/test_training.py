@@ -2,7 +2,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -106,13 +105,6 @@ def test_a_second_attempt_begins_without_the_first_ones_predictions(world: World
         assert list(training.unpredicted(world.context, run.id)) == [[key]]
         world.predict(run.id, {key: (0.25, 0.25, 0.25, 0.25)}, snapshot)
     assert list(training.unpredicted(world.context, run.id)) == []
-
-
-def test_masks_come_in_the_order_asked_for(world: World) -> None:
-    keys = world.recording(5)
-    masks = training.masks_of(world.context, keys)
-    assert masks.shape == (5, 50, 50)
-    assert np.array_equal(training.masks_of(world.context, keys[::-1]), masks[::-1])
 
 
 def test_one_run_at_a_time(world: World) -> None:

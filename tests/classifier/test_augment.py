@@ -68,3 +68,36 @@ def test_zoom_scales_areas_by_no_more_than_its_range():
 def test_what_defines_the_class_stays_in_the_window():
     views = augment(blob(25, 25), generator())
     assert (views.sum(dim=(1, 2, 3)) > 0.7 * 25).all()
+
+
+def test_all_channels_move_together():
+    stacked = blob().repeat(1, 3, 1, 1)
+    views = augment(stacked, generator(3), AugmentationRanges(worn=0))
+    torch.testing.assert_close(views[:, 1], views[:, 0])
+    torch.testing.assert_close(views[:, 2], views[:, 0])
+    assert not torch.equal(views[:, :1], blob())
+
+
+def test_wear_takes_from_the_mask_and_leaves_the_surroundings():
+    stacked = blob(25, 25).repeat(8, 3, 1, 1)
+    views = augment(stacked, generator(), replace(STILL, worn=1.0))
+    torch.testing.assert_close(views[:, 1:], stacked[:, 1:])
+    assert (views[:, 0] <= stacked[:, 0] + 1e-6).all()
+    lost = 25 - (views[:, 0] > 0).sum(dim=(1, 2))
+    assert (lost > 0).float().mean() > 0.5
+
+
+def test_no_mask_is_worn_to_nothing():
+    dots = torch.zeros(200, 1, 50, 50)
+    dots[:, :, 25, 25] = 0.3
+    ranges = replace(STILL, worn=1.0, speckle=1.0, threshold=1.0, cut_px=0.0)
+    views = augment(dots, generator(), ranges)
+    assert (views.amax(dim=(1, 2, 3)) > 0).all()
+
+
+def test_worn_or_not_most_of_a_soma_is_left_in_the_window():
+    soma = blob(25, 25).repeat(50, 1, 1, 1)
+    soma[:, :, 18:33, 18:33] = 1
+    left = augment(soma, generator()).sum(dim=(1, 2, 3)) / 225
+    assert left.min() > 0.2
+    assert left.median() > 0.8

@@ -34,9 +34,39 @@ def test_an_unknown_setting_is_refused_by_name():
         ("augment", "yes", "true or false"),
         ("seed", -1, "0 to"),
         ("architecture", "", "registered"),
+        ("members", 0, "1 to 10"),
+        ("classes", 5, "3 or 4"),
+        ("kernel", 3.0, "3 or 5"),
+        ("balance", 1.5, "0 to 1"),
+        ("balance_by", "luck", "sampling or weights"),
+        ("mixup", 3, "0 to 2"),
+        ("preparation", "raw", "somata or caiman"),
+        ("activation", "tanh", "relu"),
+        ("inputs", ("trace",), "must hold mask"),
+        ("inputs", ("mask", "mask"), "must hold mask"),
+        ("inputs", ["mask", "movie"], "trace and context"),
+        ("inputs", "mask", "must hold mask"),
+        ("layers", 5, "7"),
+        ("layers", True, "7"),
     ],
 )
 def test_a_value_out_of_range_is_refused_with_field_and_range(field, value, limit):
     with pytest.raises(ValueError, match=field) as refusal:
         TrainingConfig.from_dict({field: value})
     assert limit in str(refusal.value)
+
+
+def test_a_depth_is_one_that_the_architecture_comes_in():
+    assert TrainingConfig(architecture="vgg", layers=16).depth == 16
+    assert TrainingConfig(architecture="vgg").depth == 4
+    with pytest.raises(ValueError, match="layers must be 10 or 18 or 34"):
+        TrainingConfig(architecture="resnet", layers=16)
+
+
+def test_the_default_is_somatas_own_on_everything():
+    config = TrainingConfig()
+    assert config.architecture == "fusion"
+    assert config.inputs == ("mask", "trace", "context")
+    assert config.measured
+    assert not TrainingConfig(architecture="cnn").measured
+    assert TrainingConfig(classes=3).codes == (1, 2, 3)

@@ -126,3 +126,59 @@ def test_what_cannot_be_trained_on_is_refused(recording, tiny, labels, groups, r
 def test_training_runs_on_the_device_it_is_given(recording, masks, tiny):
     result = cross_validate(masks, recording.truth, tiny, device=torch.device("cpu"))
     assert all(tensor.device.type == "cpu" for tensor in result.models[0].values())
+
+
+# --- the default architecture, and several members a fold ---
+
+
+@pytest.fixture(scope="module")
+def two_members(components, recording, tiny_fusion):
+    return cross_validate(components, recording.truth, replace(tiny_fusion, members=2))
+
+
+@pytest.mark.parametrize("threads", [1, 3, 8])
+def test_two_members_are_the_same_bytes_at_any_thread_count(
+    components, recording, tiny_fusion, two_members, threads
+):
+    config = replace(tiny_fusion, members=2, threads=threads)
+    again = cross_validate(components, recording.truth, config)
+    np.testing.assert_array_equal(again.out_of_fold, two_members.out_of_fold)
+    same_config = replace(again.ensemble, config=two_members.ensemble.config)
+    assert same_config.to_bytes() == two_members.ensemble.to_bytes()
+
+
+def test_members_differ_and_their_mean_predicts(two_members, components):
+    assert len(two_members.models) == 4
+    assert len(two_members.metrics["folds"]) == 4
+    first, second = two_members.models[:2]
+    assert any(not torch.equal(first[name], second[name]) for name in first)
+    assert two_members.ensemble.predict_folds(components).shape == (2, 60, 4)
+    assert sum(row["components"] for row in two_members.metrics["folds"]) == 120
+
+
+@pytest.mark.parametrize("grouped", [True, False])
+@pytest.mark.parametrize("members", [1, 2])
+def test_no_network_has_seen_what_it_tests(
+    components, recording, tiny_fusion, monkeypatch, grouped, members
+):
+    parts = []
+
+    def spy(data, *args, **kwargs):
+        parts.append({row.numpy().tobytes() for row in data.examples.numbers})
+        return train_model(data, *args, **kwargs)
+
+    monkeypatch.setattr(crossval, "train_model", spy)
+    some = components if grouped else replace(components, recordings=None)
+    config = replace(tiny_fusion, threads=1, members=members)
+    found = cross_validate(some, recording.truth, config)
+    assert found.grouped is grouped
+    assert len(parts) == 2 * members
+    for row, fold in zip(components.measures, found.fold_of, strict=True):
+        seen = [row.tobytes() in part for part in parts]
+        assert not any(seen[fold * members : (fold + 1) * members])
+        assert sum(seen) == members
+
+
+def test_components_and_labels_must_be_as_many(masks, tiny):
+    with pytest.raises(ValueError, match="60 components, but 59 labels"):
+        cross_validate(masks, np.tile([1, 2], 30)[:59], tiny)

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifier.ensemble import FORMAT, Ensemble
+from classifier.ensemble import FIRST_FORMAT, FORMAT, Ensemble, of_members
 from classifier.inputs import Components
 
 
@@ -81,6 +81,9 @@ def test_a_header_that_claims_gigabytes_is_refused_before_reading():
         {"trained_codes": [9]},
         {"trained_codes": []},
         {"versions": []},
+        {"doubt": {"offset": 0.0, "slope": 1.0}},
+        {"doubt": {"offset": "none", "slope": 1.0}},
+        {"doubt": []},
     ],
 )
 def test_a_description_that_does_not_fit_is_refused(change, trained):
@@ -101,3 +104,95 @@ def test_weights_that_are_not_finite_are_refused(trained):
     broken = replace(trained.ensemble, models=(state, trained.models[1]))
     with pytest.raises(ValueError, match="not finite"):
         Ensemble.from_bytes(broken.to_bytes())
+
+
+# --- the default architecture ---
+
+
+def test_fusion_survives_its_bytes(trained_fusion, components):
+    loaded = Ensemble.from_bytes(trained_fusion.ensemble.to_bytes())
+    assert loaded.config == trained_fusion.ensemble.config
+    np.testing.assert_array_equal(
+        loaded.predict(components), trained_fusion.ensemble.predict(components)
+    )
+
+
+def test_fusions_predictions_do_not_depend_on_their_neighbours(trained_fusion, components):
+    together = trained_fusion.ensemble.predict(components)
+    halves = [
+        trained_fusion.ensemble.predict(components.take(rows))
+        for rows in (np.arange(60) % 2 == 0, np.arange(60) % 2 == 1)
+    ]
+    np.testing.assert_allclose(halves[0], together[::2], atol=1e-5)
+    np.testing.assert_allclose(halves[1], together[1::2], atol=1e-5)
+    alone = trained_fusion.ensemble.predict(components.take(np.array([7])))
+    np.testing.assert_allclose(alone[0], together[7], atol=1e-5)
+
+
+def test_no_components_give_no_predictions_of_fusion(trained_fusion):
+    nothing = Components(np.zeros((0, 50, 50)))
+    assert trained_fusion.ensemble.predict(nothing).shape == (0, 4)
+    assert trained_fusion.ensemble.embed(nothing).shape == (2, 0, 8)
+
+
+def test_folds_predict_apart_and_their_mean_together(trained_fusion, components):
+    by_fold = trained_fusion.ensemble.predict_folds(components)
+    assert by_fold.shape == (2, 60, 4)
+    assert not np.allclose(by_fold[0], by_fold[1])
+    np.testing.assert_allclose(by_fold.sum(axis=2), 1)
+    np.testing.assert_array_equal(by_fold.mean(axis=0), trained_fusion.ensemble.predict(components))
+
+
+def test_the_mean_of_members_bears_a_class_that_none_gives_a_chance(monkeypatch):
+    logs = iter([np.array([[0.0, -1000.0]]), np.array([[0.0, -1002.0]])])
+    monkeypatch.setattr("classifier.ensemble.predict_log_probabilities", lambda *_: next(logs))
+    found = of_members([None, None], None)  # type: ignore[list-item, arg-type]  # not looked at
+    assert found[0, 1] == pytest.approx(-1000 + np.log((1 + np.exp(-2)) / 2))
+
+
+# --- the first format ---
+
+
+def first_format(ensemble: Ensemble, **change: object) -> bytes:
+    """The bytes that Somata 0.1 wrote of the document's CNN."""
+
+    def then(name: str) -> str:
+        if name.startswith("head."):
+            return "fc2." + name.removeprefix("head.")
+        return name.removeprefix("trunk.")
+
+    tensors = {
+        f"{index}/{then(name)}": tensor
+        for index, state in enumerate(ensemble.models)
+        for name, tensor in state.items()
+    }
+    fields = (
+        "architecture", "folds", "seed", "epochs", "batch_size", "min_batches", "learning_rate",
+        "weight_decay", "dropout", "label_smoothing", "validation_fraction", "patience", "kernel",
+        "pooling", "channels", "hidden", "stem_stride", "augment", "threads",
+    )  # fmt: skip
+    config = ensemble.config.to_dict()
+    about = {
+        "config": {name: config[name] for name in fields},
+        "models": len(ensemble.models),
+        "temperature": ensemble.temperature,
+        "trained_codes": list(ensemble.trained_codes),
+        "classes": {"1": "neuron", "2": "process", "3": "noise", "4": "doubtful neuron"},
+        "versions": ensemble.versions,
+        **change,
+    }
+    return safetensors.torch.save(tensors, {FIRST_FORMAT: json.dumps(about)})
+
+
+def test_an_ensemble_of_the_first_format_predicts_as_ever(trained, masks):
+    loaded = Ensemble.from_bytes(first_format(trained.ensemble))
+    np.testing.assert_array_equal(loaded.predict(masks), trained.ensemble.predict(masks))
+    assert loaded.config.inputs == ("mask",)
+    again = Ensemble.from_bytes(loaded.to_bytes())
+    np.testing.assert_array_equal(again.predict(masks), trained.ensemble.predict(masks))
+
+
+@pytest.mark.parametrize("config", ["none", None, [], {"folds": 10**9}])
+def test_a_first_description_that_does_not_fit_is_refused(trained, config):
+    with pytest.raises(ValueError, match=r"\w"):
+        Ensemble.from_bytes(first_format(trained.ensemble, config=config))

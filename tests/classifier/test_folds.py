@@ -86,3 +86,63 @@ def test_the_held_out_part_is_whole_recordings_where_there_are_many():
     held = hold_out(np.tile([1, 2, 3, 4], 100), groups, 0.1, seed=0)
     assert 0.05 < held.mean() < 0.2
     assert all(held[groups == g].all() or not held[groups == g].any() for g in range(40))
+
+
+# --- going on from an earlier plan ---
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data(), folds=st.integers(2, 5), seed=st.integers(0, 100))
+def test_old_components_keep_their_fold_and_newcomers_are_dealt(data, folds, seed):
+    n = data.draw(st.integers(16, 60))
+    rng = np.random.default_rng(data.draw(st.integers(0, 10**6)))
+    groups = rng.integers(0, data.draw(st.integers(1, 12)), n)
+    labels = rng.integers(1, 5, n)
+    labels[:2] = (1, 2)
+    known = rng.permutation(n) < data.draw(st.integers(12, n))
+    known[:2] = True
+    first = plan_folds(labels[known], groups[known], folds, seed)
+    before = np.full(n, -1)
+    before[known] = first.fold_of
+    # People change their minds; the folds stay.
+    labels = np.roll(labels, 1)
+    plan = plan_folds(labels, groups, folds, seed + 1, before=before)
+    np.testing.assert_array_equal(plan.fold_of[known], first.fold_of)
+    assert ((plan.fold_of >= 0) & (plan.fold_of < folds)).all()
+    if first.grouped:
+        assert plan.grouped
+    if plan.grouped:
+        assert all(len(np.unique(plan.fold_of[groups == g])) == 1 for g in np.unique(groups))
+    else:
+        assert plan.reason
+
+
+def test_newcomers_of_a_known_recording_join_it_and_new_recordings_fill_the_smallest_fold():
+    groups = np.array([0] * 10 + [1] * 4 + [2] * 5)
+    before = np.array([0] * 8 + [-1] * 2 + [1] * 4 + [-1] * 5)
+    plan = plan_folds(np.tile([1, 2], 10)[:19], groups, 2, seed=0, before=before)
+    assert plan.grouped
+    assert plan.fold_of.tolist() == [0] * 10 + [1] * 9
+
+
+def test_a_plan_that_divided_recordings_goes_on_dividing_them():
+    before = np.tile([0, 1, -1, -1], 10)
+    labels = np.tile([1, 2], 20)
+    plan = plan_folds(labels, np.zeros(40), 2, seed=0, before=before)
+    assert not plan.grouped
+    assert "goes on from" in plan.reason
+    assert np.bincount(plan.fold_of[before < 0]).tolist() == [10, 10]
+
+
+def test_an_earlier_plan_without_any_of_these_is_none():
+    labels, groups = np.tile([1, 2], 20), np.arange(40) % 8
+    nothing = plan_folds(labels, groups, 4, seed=0, before=np.full(40, -1))
+    assert (nothing.fold_of == plan_folds(labels, groups, 4, seed=0).fold_of).all()
+
+
+def test_an_earlier_plan_that_does_not_fit_is_refused():
+    labels = np.tile([1, 2], 10)
+    with pytest.raises(ValueError, match="do not fit 2 folds of 20 labels"):
+        plan_folds(labels, np.zeros(20), 2, seed=0, before=np.full(20, 3))
+    with pytest.raises(ValueError, match="do not fit 2 folds of 20 labels"):
+        plan_folds(labels, np.zeros(20), 2, seed=0, before=np.zeros(19, int))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from classifier.calibration import apply_temperature, fit_temperature
+from classifier.calibration import apply_temperature, fit_temperature, noise_aware_temperature
 from classifier.metrics import (
     classification_metrics,
     expected_calibration_error,
@@ -19,6 +19,7 @@ from classifier.uncertainty import (
     label_cross_entropy,
     label_quality,
     margin,
+    mutual_information,
     predictive_entropy,
     self_confidence,
 )
@@ -108,3 +109,68 @@ def test_metrics_of_nothing_are_null():
     metrics = classification_metrics(np.zeros((0, 4)), [])
     assert metrics["accuracy"] is None
     json.dumps(metrics, allow_nan=False)
+
+
+# --- what is unknown and what is ambiguous ---
+
+
+@given(arrays(np.float64, (3, 6, 4), elements=st.floats(-30, 30)))
+def test_mutual_information_lies_between_zero_and_the_entropy(values):
+    by_model = np.stack([apply_temperature(one, 1.0) for one in values])
+    found = mutual_information(by_model)
+    assert (found >= 0).all()
+    assert (found <= predictive_entropy(by_model.mean(axis=0)) + 1e-9).all()
+
+
+@given(logits)
+def test_where_all_agree_nothing_is_unknown(values):
+    agreed = np.repeat(apply_temperature(values, 1.0)[None], 4, axis=0)
+    assert mutual_information(agreed) == pytest.approx(0, abs=1e-9)
+
+
+def test_sure_models_that_differ_do_not_know_and_unsure_ones_that_agree_do():
+    differ = np.array([[SURE], [[0, 0, 0, 1.0]]])
+    assert mutual_information(differ) == pytest.approx(log(2))
+    assert mutual_information(np.array([[HALF], [HALF]])) == pytest.approx(0)
+
+
+# --- calibration where labelers err ---
+
+
+def noisy_problem(
+    seed: int, wrong: float, sharpness: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Log-probabilities too sure by `sharpness`, the truth, and labels of which some are wrong."""
+    rng = np.random.default_rng(seed)
+    honest = rng.normal(0, 3.0, (6000, 4))
+    p = apply_temperature(honest, 1.0)
+    truth = 1 + (rng.random(6000)[:, None] > p.cumsum(axis=1)).sum(axis=1).clip(0, 3)
+    labels = np.where(rng.random(6000) < wrong, 1 + (truth + rng.integers(0, 3, 6000)) % 4, truth)
+    return np.log(np.maximum(apply_temperature(honest * sharpness, 1.0), 1e-300)), truth, labels
+
+
+@pytest.mark.parametrize("sharpness", [0.6, 1.0, 1.8])
+@pytest.mark.parametrize("wrong", [0.1, 0.2])
+def test_errors_of_labelers_do_not_make_probabilities_of_the_truth_less_sure(wrong, sharpness):
+    values, truth, labels = noisy_problem(3, wrong, sharpness)
+    assert (labels != truth).mean() == pytest.approx(wrong, abs=0.02)
+
+    def error(temperature: float) -> float:
+        found = expected_calibration_error(apply_temperature(values, temperature), truth)
+        assert found is not None
+        return found
+
+    plain, aware = fit_temperature(values, labels), noise_aware_temperature(values, labels)
+    assert aware < plain
+    assert error(aware) < 0.6 * error(plain)
+    assert abs(np.log(aware / sharpness)) < 0.6 * abs(np.log(plain / sharpness))
+
+
+def test_known_errors_are_taken_out_exactly():
+    values, _, labels = noisy_problem(4, 0.2, 1.5)
+    confusion = np.full((4, 4), 0.2 / 3) + np.eye(4) * (0.8 - 0.2 / 3)
+    assert fit_temperature(values, labels, confusion) == pytest.approx(1.5, rel=0.08)
+
+
+def test_noise_aware_calibration_of_nothing_changes_nothing():
+    assert noise_aware_temperature(np.zeros((0, 4)), []) == 1.0

@@ -1,0 +1,116 @@
+"""What the network is given of components, whole or with parts missing."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from classifier.crossval import cross_validate
+from classifier.examples import Examples, columns_of_kind, columns_seen, make_examples
+from classifier.inputs import KINDS, Components
+from classifier.measures import kinds
+from classifier.prepare import prepare_caiman, prepare_contexts, prepare_masks
+from classifier.training import hide
+
+CPU = torch.device("cpu")
+
+
+def test_components_must_be_as_many_as_each_other(components):
+    with pytest.raises(ValueError, match="There are 60 masks, but 59 traces"):
+        replace(components, traces=components.traces[:-1])
+
+
+def test_taking_rows_takes_them_of_every_array(components):
+    rows = np.array([5, 2, 2])
+    taken = components.take(rows)
+    assert len(taken) == 3
+    for name in ("masks", "frame_rates_hz", "contexts", "recordings", "measures"):
+        np.testing.assert_array_equal(getattr(taken, name), getattr(components, name)[rows])
+    assert taken.traces[0] is components.traces[5]
+    assert len(components.take(np.arange(60) < 7)) == 7
+    assert Components(components.masks).take(rows).traces is None
+    assert Components(components.masks).groups.tolist() == [0] * 60
+
+
+def test_images_are_the_prepared_mask_and_its_contexts(components, tiny, tiny_fusion):
+    found = make_examples(components, tiny_fusion)
+    torch.testing.assert_close(found.images[:, :1], prepare_masks(components.masks))
+    torch.testing.assert_close(found.images[:, 1:], prepare_contexts(components.contexts))
+    np.testing.assert_array_equal(found.numbers.numpy(), components.measures)
+    alone = make_examples(components, tiny)
+    assert alone.images.shape == (60, 1, 50, 50)
+    assert alone.numbers.shape == (60, 0)
+    patches = make_examples(components, replace(tiny, preparation="caiman"))
+    assert torch.equal(patches.images, prepare_caiman(components.masks))
+
+
+def test_a_model_is_given_measures_of_what_it_looks_at_alone(components, tiny_fusion):
+    for inputs in (("mask",), ("mask", "trace"), ("mask", "context"), KINDS):
+        found = make_examples(components, replace(tiny_fusion, inputs=inputs))
+        wanted = np.isin(kinds(), inputs)
+        np.testing.assert_array_equal(found.numbers.numpy(), components.measures[:, wanted])
+        assert found.images.shape[1] == (3 if "context" in inputs else 1)
+
+
+def test_measures_that_were_kept_are_not_made_again(components, tiny_fusion, monkeypatch):
+    monkeypatch.setattr("classifier.examples.measure", None)
+    make_examples(components, tiny_fusion)
+    with pytest.raises(TypeError):
+        make_examples(replace(components, measures=None), tiny_fusion)
+
+
+@pytest.mark.parametrize("inputs", [KINDS, ("trace", "context", "mask")])
+def test_hiding_takes_some_traces_and_some_contexts_and_never_the_mask(
+    components, tiny_fusion, inputs
+):
+    examples = make_examples(components, replace(tiny_fusion, inputs=inputs))
+    many = examples.take(torch.arange(60).repeat(20))
+    shown = hide(many, torch.Generator().manual_seed(0), inputs)
+    assert torch.equal(shown.images[:, 0], many.images[:, 0])
+    gone = {
+        kind: torch.isnan(shown.numbers[:, columns_of_kind(kind, inputs, CPU)]) for kind in KINDS
+    }
+    assert not gone["mask"].any()
+    for kind in ("trace", "context"):
+        whole = gone[kind].all(dim=1)
+        assert torch.equal(whole, gone[kind].any(dim=1))
+        assert whole.float().mean() == pytest.approx(0.1, abs=0.03)
+    hidden = gone["context"].all(dim=1)
+    assert (shown.images[hidden, 1:] == 0).all()
+    assert torch.equal(shown.images[~hidden], many.images[~hidden])
+
+
+def test_columns_of_a_kind_are_among_those_seen():
+    seen = columns_of_kind("trace", ("mask", "trace"), CPU)
+    assert len(seen) == len(columns_seen(("mask", "trace")))
+    assert int(seen.sum()) == kinds().count("trace")
+
+
+def lacking(components: Components) -> Components:
+    """Every second one without a trace, every third without a context."""
+    rows = np.arange(len(components))
+    contexts = components.contexts.copy()
+    contexts[rows % 3 == 0] = np.nan
+    traces = [None if row % 2 == 0 else components.traces[row] for row in rows]
+    return replace(components, traces=traces, contexts=contexts, measures=None)
+
+
+def test_traces_and_contexts_may_be_missing_for_some_or_for_all(components, recording, tiny_fusion):
+    mixed = cross_validate(lacking(components), recording.truth, tiny_fusion)
+    nothing = Components(components.masks, recordings=components.recordings)
+    bare = cross_validate(nothing, recording.truth, tiny_fusion)
+    for found in (mixed, bare):
+        assert np.isfinite(found.out_of_fold).all()
+        for asked in (components, lacking(components), nothing):
+            predicted = found.ensemble.predict(asked)
+            assert np.isfinite(predicted).all()
+            np.testing.assert_allclose(predicted.sum(axis=1), 1)
+
+
+def test_examples_keep_images_and_numbers_together():
+    examples = Examples(torch.arange(6.0).view(3, 2, 1, 1), torch.arange(3.0)[:, None])
+    taken = examples.take(torch.tensor([2, 0])).to(CPU)
+    assert len(taken) == 2
+    assert taken.images.flatten().tolist() == [4, 5, 0, 1]
+    assert taken.numbers.flatten().tolist() == [2, 0]

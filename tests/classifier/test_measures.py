@@ -1,0 +1,121 @@
+"""The table of hand-made measures: its columns, what is missing, and what says nothing."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from classifier import measures
+from classifier.inputs import KINDS, Components
+from classifier.measures import SCALE, kinds, measure, names, scales_of
+from classifier.scale import recording_scales
+
+
+def columns(*wanted: str) -> np.ndarray:
+    return np.isin(kinds(), wanted)
+
+
+def test_names_and_kinds_fit_the_table(components):
+    table = measure(replace(components, measures=None))
+    assert table.dtype == np.float32
+    assert table.shape == (60, len(names())) == (60, len(kinds()))
+    assert len(set(names())) == len(names())
+    assert set(kinds()) == set(KINDS)
+    assert names()[-1] == SCALE
+    assert kinds()[-1] == "mask"
+
+
+def test_everything_is_finite_where_nothing_is_missing(components):
+    assert np.isfinite(measure(components)).all()
+
+
+@pytest.mark.parametrize(
+    ("without", "kind"), [({"traces": None}, "trace"), ({"contexts": None}, "context")]
+)
+def test_what_would_be_measured_of_something_missing_is_nan_and_nothing_else(
+    components, without, kind
+):
+    table = measure(replace(components, **without))
+    assert np.isnan(table[:, columns(kind)]).all()
+    others = ~columns(kind)
+    np.testing.assert_array_equal(table[:, others], components.measures[:, others])
+
+
+def test_one_image_alone_is_measured_without_the_other(components):
+    contexts = components.contexts.copy()
+    contexts[:, 1] = np.nan
+    table = dict(zip(names(), measure(replace(components, contexts=contexts)).T, strict=True))
+    for name, values in table.items():
+        if name.startswith("correlation: ") or name == "mean with correlation":
+            assert np.isnan(values).all(), name
+        else:
+            assert np.isfinite(values).all(), name
+
+
+def test_some_may_lack_what_others_have(components):
+    rows = np.arange(60)
+    traces = [None if row % 3 == 0 else components.traces[row] for row in rows]
+    traces[1] = components.traces[1][:5]
+    contexts = components.contexts.copy()
+    contexts[rows % 2 == 0] = np.nan
+    table = measure(replace(components, traces=traces, contexts=contexts))
+    short = (rows % 3 == 0) | (rows == 1)
+    np.testing.assert_array_equal(np.isnan(table[:, columns("trace")]).all(axis=1), short)
+    np.testing.assert_array_equal(np.isnan(table[:, columns("trace")]).any(axis=1), short)
+    assert np.isnan(table[rows % 2 == 0][:, columns("context")]).all()
+    assert np.isfinite(table[rows % 2 == 1][:, columns("context")]).all()
+
+
+@pytest.mark.parametrize("unit", [1e-4, 1e4])
+def test_units_of_masks_and_traces_say_nothing(components, unit):
+    scaled = replace(
+        components,
+        masks=components.masks * np.float32(unit),
+        traces=[(np.float64(trace) + 7) * unit for trace in components.traces],
+    )
+    np.testing.assert_allclose(measure(scaled), components.measures, rtol=0.02, atol=0.02)
+
+
+def test_part_by_part_with_the_recordings_scales_is_as_the_whole(components):
+    # One recording is zoomed; what one part holds must not change what is made of another.
+    scales = np.where(components.groups == 1, 0.6, 1.0)
+    whole = measure(components, scales)
+    parts = [
+        measure(components.take(part), scales[part]) for part in np.array_split(np.arange(60), 7)
+    ]
+    np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(scales_of(whole), scales, rtol=1e-6)
+
+
+def test_without_scales_recordings_are_taken_as_wholes(recording):
+    twice = np.kron(recording.masks[:, 13:38, 13:38], np.ones((1, 2, 2), np.float32))
+    masks = np.concatenate([recording.masks, twice])
+    found = Components(masks, recordings=np.repeat([4, 9], 60))
+    table = measure(found)
+    np.testing.assert_allclose(scales_of(table), recording_scales(masks, found.groups), rtol=1e-6)
+    assert scales_of(table)[60] < scales_of(table)[0]
+
+
+def test_traces_may_be_one_array(components):
+    stacked = replace(components, traces=np.stack(components.traces))
+    np.testing.assert_array_equal(measure(stacked), components.measures)
+
+
+def test_nothing_is_measured_of_nothing():
+    assert measure(Components(np.zeros((0, 50, 50)))).shape == (0, len(names()))
+
+
+def test_a_mask_that_cannot_be_used_is_named(components):
+    masks = components.masks.copy()
+    masks[5] = 0
+    with pytest.raises(ValueError, match="Mask 5 is all zero"):
+        measure(replace(components, masks=masks))
+
+
+def test_a_value_that_overflows_is_missing(components, monkeypatch):
+    def overflowed(masks):
+        found = dict.fromkeys(names()[: int(columns("mask").sum()) - 1], np.zeros(len(masks)))
+        return {name: np.full(len(masks), np.inf) for name in found}
+
+    monkeypatch.setattr(measures, "mask_features", overflowed)
+    assert np.isnan(measure(components)[:, 0]).all()
