@@ -114,7 +114,8 @@ def _of_some(footprints: Footprints, contexts: Stack) -> Columns:
         for name, values in found.items():
             columns[f"{image}: {name}"] = np.where(missing, np.nan, values)
     alike = _correlation(*(picture.high for picture in pictures))
-    lacking = ~np.isfinite(contexts).any(axis=(2, 3)).all(axis=1)
+    there = np.asarray(np.isfinite(contexts).any(axis=(2, 3)), dtype=np.bool_)
+    lacking = ~there.all(axis=1)
     columns["mean with correlation"] = np.where(lacking, np.nan, alike)
     return columns
 

@@ -214,7 +214,8 @@ def _train_all(
     config, before = work.config, torch.get_num_threads()
     networks = work.plan.folds * config.members
     side_by_side = 1 if work.device.type == "cuda" else max(1, min(config.threads, networks))
-    threads = max(1, config.threads // side_by_side)
+    # A thread each: how the work of one network is divided would show in its last digits.
+    threads = config.threads if work.device.type == "cuda" else 1
     if start is not None:
         config = replace(
             config,

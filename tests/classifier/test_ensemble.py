@@ -181,7 +181,8 @@ def first_format(ensemble: Ensemble, **change: object) -> bytes:
         "versions": ensemble.versions,
         **change,
     }
-    return safetensors.torch.save(tensors, {FIRST_FORMAT: json.dumps(about)})
+    whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    return safetensors.torch.save(whole, {FIRST_FORMAT: json.dumps(about)})
 
 
 def test_an_ensemble_of_the_first_format_predicts_as_ever(trained, masks):

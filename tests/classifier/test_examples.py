@@ -90,9 +90,11 @@ def test_columns_of_a_kind_are_among_those_seen():
 def lacking(components: Components) -> Components:
     """Every second one without a trace, every third without a context."""
     rows = np.arange(len(components))
+    assert components.contexts is not None
+    assert components.traces is not None
     contexts = components.contexts.copy()
     contexts[rows % 3 == 0] = np.nan
-    traces = [None if row % 2 == 0 else components.traces[row] for row in rows]
+    traces = [None if row % 2 == 0 else trace for row, trace in enumerate(components.traces)]
     return replace(components, traces=traces, contexts=contexts, measures=None)
 
 
