@@ -117,6 +117,8 @@ def opinion(
         **probabilities,
         "entropy": entropy,
         "quality": quality,
+        "chance_wrong": None if label is None else 1 - chances[label - 1],
+        "fold": None if label is None else 0,
         "out_of_fold": label is not None,
         "trained_label": label,
     }
