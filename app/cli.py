@@ -27,6 +27,8 @@ from app.settings import Settings
 from app.storage import migrate
 from app.version import VERSION
 
+MODEL_FORMAT = "onnx"
+
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no public name
 
 
@@ -164,6 +166,14 @@ def sentence(one: importing.Imported) -> str:
 def run_export(settings: Settings, options: argparse.Namespace) -> int:
     """Export."""
     context = ready_context(settings)
+    if options.format == MODEL_FORMAT:
+        # Imported here because it loads torch.
+        from app.worker.export import export_onnx
+
+        print(export_onnx(context, options.folder, options.run_id))
+        return 0
+    if options.run_id is not None:
+        raise InvalidInput(f"--run goes with --format {MODEL_FORMAT} only.")
     for path in exporting_files.export_all(context, options.folder, options.format):
         print(path)
     return 0
@@ -314,7 +324,15 @@ def add_data(commands: Commands) -> None:
 
     one = commands.add_parser("export", help="write labels, predictions and recordings to a folder")
     one.add_argument("folder", type=Path, metavar="DIR")
-    one.add_argument("--format", choices=sorted(exporting_files.FORMATS), default="all")
+    formats = sorted([*exporting_files.FORMATS, MODEL_FORMAT])
+    one.add_argument("--format", choices=formats, default="all")
+    one.add_argument(
+        "--run",
+        type=int,
+        dest="run_id",
+        metavar="N",
+        help="with --format onnx: which training run; else the one in use",
+    )
     one.set_defaults(run=run_export)
 
     one = commands.add_parser("backup", help="copy the database to a file while it is in use")
