@@ -83,7 +83,7 @@ class TrainingConfig:
     stem_stride: stride of `cnn`'s first convolution; 2 halves the grid at once, 4 times faster.
     augment: shear, rotate, shift, flip, zoom, speckle, cut and threshold the training batches.
     preparation: `somata`, or the 50x50 patch that CaImAn's classifier is given.
-    threads: CPU threads, mostly one a fold; the numbers do not depend on how many.
+    threads: networks trained at once, each on a core; the numbers do not depend on how many.
     """
 
     architecture: str = "fusion"

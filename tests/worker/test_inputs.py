@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -89,6 +90,33 @@ def test_only_what_is_new_is_measured(world: World) -> None:
     newer = bring_in(world, known(seed=901))
     assert set(measured(world)) == {(0, 1)}
     assert kept(world, newer).shape == (6, len(kinds()))
+
+
+def test_what_was_imported_since_is_measured_when_it_is_asked_for(world: World) -> None:
+    earlier = bring_in(world, known())
+    measured(world)
+    since = bring_in(world, known(seed=901))
+    found = components_of(world.context, earlier + since)
+    assert found.measures is not None
+    of_traces = found.measures[:, np.array(kinds()) == "trace"]
+    assert np.isfinite(of_traces).all(), "without its traces it would be judged as if it had none"
+    assert measured(world) == []
+
+
+def test_two_jobs_may_measure_the_same_recording_at_once(world: World) -> None:
+    keys = bring_in(world, known())
+    table = np.arange(12, dtype=np.float32).reshape(6, 2)
+    both = threading.Barrier(2, timeout=20)
+
+    def keep(number: int) -> None:
+        both.wait()
+        for _ in range(20):
+            learning.keep_measures(world.context, keys, table + number, VERSION)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(keep, (0, 1)))
+    found = kept(world, keys)
+    assert any(np.array_equal(found, table + number) for number in (0, 1)), "one job's, not a mix"
 
 
 def test_what_is_kept_is_what_the_classifier_measures(
