@@ -76,6 +76,8 @@ def test_all_channels_move_together():
     torch.testing.assert_close(views[:, 1], views[:, 0])
     torch.testing.assert_close(views[:, 2], views[:, 0])
     assert not torch.equal(views[:, :1], blob())
+    worn = augment(stacked, generator(3), AugmentationRanges(worn=1.0))
+    torch.testing.assert_close(worn[:, 1:], views[:, 1:])
 
 
 def test_wear_takes_from_the_mask_and_leaves_the_surroundings():
