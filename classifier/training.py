@@ -213,8 +213,8 @@ class _Loop:
             if len(held_targets) == 0:
                 best_epoch = epoch
                 if self.watch is not None:
-                    self.held_out_loss = self._held_out_loss(*self.watch)
-                    watched.append(self.held_out_loss)
+                    # Noted, and not shown as held out: a tuning prunes by what is.
+                    watched.append(self._held_out_loss(*self.watch))
                 continue
             self.held_out_loss = self._held_out_loss(held, held_targets)
             validation.append(self.held_out_loss)

@@ -240,11 +240,15 @@ def _names(settings: Mapping[str, Any], space: Space) -> dict[str, Any]:
 
 
 def _default_settings(space: Space) -> dict[str, Any]:
+    """The defaults as far as the space has them; the first choice where it does not."""
     default = TrainingConfig()
-    chosen = {"architecture": default.architecture}
-    return {
-        _field(name): getattr(default, _field(name)) for name in space if _applies(name, chosen)
-    }
+
+    def usual(name: str) -> Any:
+        value, choices = getattr(default, _field(name)), space[name].get("choices")
+        return value if choices is None or value in choices else choices[0]
+
+    chosen = {"architecture": usual("architecture")}
+    return {_field(name): usual(name) for name in space if _applies(name, chosen)}
 
 
 def _distribution(one: Mapping[str, Any]) -> BaseDistribution:

@@ -30,8 +30,8 @@ def two_real_runs(server: Server) -> tuple[Account, int, int]:
     secret = accounts.add_person(server.context, "alice", Role.ADMIN)
     alice, _ = accounts.accept_invite(server.context, secret, "alice", PASSWORD)
     with server.client() as client:
-        by_mask = {"architecture": "cnn", "inputs": ["mask"]}
-        runs = [train(client, **config)["id"] for config in (by_mask, {"epochs": 3})]
+        by_all = {"architecture": "fusion", "inputs": ["mask", "trace", "context"], "epochs": 3}
+        runs = [train(client, **config)["id"] for config in ({}, by_all)]
     return alice, runs[0], runs[1]
 
 

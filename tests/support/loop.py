@@ -15,7 +15,10 @@ from tests.support.recordings import small_recording
 from tests.support.server import Server
 
 API = "/api/v1"
-TINY_TRAINING = {"folds": 2, "epochs": 1, "min_batches": 1, "batch_size": 16, "threads": 1}
+TINY_TRAINING = {
+    "architecture": "cnn", "inputs": ["mask"],
+    "folds": 2, "epochs": 1, "min_batches": 1, "batch_size": 16, "threads": 1,
+}  # fmt: skip
 ENDED = {"succeeded", "failed", "cancelled"}
 
 

@@ -32,6 +32,11 @@ TINY = {
     "pooling": 2,
     "dropout": 0.25,
     "classes": 4,
+    # Small enough that a trial fits into a budget of seconds on a busy machine.
+    "architecture": "cnn",
+    "inputs": ["mask"],
+    "channels": [4, 4, 6, 6],
+    "hidden": 8,
 }
 NEVER_ENDING = {**TINY, "epochs": 5000, "patience": 5000, "min_batches": 50}
 
@@ -103,14 +108,13 @@ def test_trials_are_run_until_the_budget_is_spent_the_defaults_first(lab: Lab) -
     first = ended.trials[0]
     assert (first.state, first.config) == (
         "complete",
-        {"architecture": "fusion", "learning_rate": 0.005},
+        {"architecture": "cnn", "learning_rate": 0.005},
     )
     assert ended.best is not None
     assert ended.best.value == min(one.value for one in ended.trials if one.value is not None)
     assert len({one.config["learning_rate"] for one in ended.trials}) == len(ended.trials)
     assert ended.space is not None
-    depths = {"resnet_layers", "vgg_layers"}
-    assert set(ended.space) == {"architecture", "learning_rate", *depths}, "the rest was given"
+    assert set(ended.space) == {"architecture", "learning_rate"}, "the rest was given"
 
 
 def test_a_tuning_that_is_resumed_repeats_nothing(lab: Lab) -> None:
