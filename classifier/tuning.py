@@ -4,6 +4,7 @@ Optuna proposes and prunes; it is told of all earlier trials each time, so nothi
 between two calls, and it does not matter which process ran them.
 """
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from math import isfinite, log
@@ -174,7 +175,11 @@ def importances(trials: Sequence[PastTrial], space: Space) -> dict[str, float]:
     # Its authors ask for five trials at least above the quantile.
     quantile = min(max(5 / len(completed), 0.1), 0.5)
     evaluator = PedAnovaImportanceEvaluator(target_quantile=quantile)
-    found = get_param_importances(_study(completed, space, TPESampler()), evaluator=evaluator)
+    study = _study(completed, space, TPESampler())
+    with warnings.catch_warnings():
+        # A depth is one architecture's alone, so few trials have it at first.
+        warnings.filterwarnings("ignore", "Some regimes for parameter", UserWarning)
+        found = get_param_importances(study, evaluator=evaluator)
     return {name: float(share) for name, share in found.items()}
 
 
