@@ -15,7 +15,7 @@ from tests.support.recordings import small_recording
 from tests.support.server import Server
 
 API = "/api/v1"
-TINY_TRAINING = {
+TINY_TRAINING: dict[str, Any] = {
     "architecture": "cnn", "inputs": ["mask"],
     "folds": 2, "epochs": 1, "min_batches": 1, "batch_size": 16, "threads": 1,
 }  # fmt: skip
