@@ -50,6 +50,11 @@ TABLE_1: Mapping[str, tuple[Any, ...]] = {
     "classes": (3, 4),
     "batch_size": (32, 64, 128, 256),
 }
+USED_BY: Mapping[str, frozenset[str]] = {
+    "kernel": frozenset({"cnn", "vgg", "resnet"}),
+    "pooling": frozenset({"cnn", "vgg"}),
+}
+"""Settings that say nothing to the other architectures, and so are not tried with them."""
 EPOCHS = (10, 20, 40)
 """The document's 5,000 is a ceiling, which early stopping never reached; these are schedules."""
 LEARNING_RATE = {"low": 1e-4, "high": 10.0, "log": True}
@@ -118,7 +123,7 @@ def search_space(
         for name in sorted(name for name in names if len(LAYERS.get(name, ())) > 1):
             space[f"{name}_{DEPTH}"] = {"choices": sorted(LAYERS[name])}
     for name, choices in {**TABLE_1, "epochs": EPOCHS}.items():
-        if name in known - set(fixed):
+        if name in known - set(fixed) and USED_BY.get(name, frozenset(names)) & set(names):
             space[name] = {"choices": sorted({*choices, getattr(default, name)})}
     if "learning_rate" not in fixed:
         space["learning_rate"] = dict(LEARNING_RATE)
@@ -145,23 +150,27 @@ def propose(trials: Sequence[PastTrial], space: Space, seed: int) -> dict[str, A
     return {_field(name): value for name, value in chosen.items()}
 
 
-def should_prune(trials: Sequence[PastTrial], own: Mapping[int, float], space: Space) -> str | None:
+def should_prune(trials: Sequence[PastTrial], own: PastTrial, space: Space) -> str | None:
     """Why a running trial should stop after its newest step, or None.
 
-    own: step to held-out loss of the running trial.
+    It is compared with trials of as many classes: a loss over three is smaller than over four.
     """
-    step = max(own, default=0)
+    step = max(own.intermediate, default=0)
     if step < FIRST_PRUNING_STEP:
         return None
-    best = min(own.values())
-    if best > log(4):
+    classes = _classes(own)
+    if min(own.intermediate.values()) > log(classes):
         return f"No better than guessing after {step} tenths of its schedule."
     pruner = MedianPruner(COMPLETED_BEFORE_PRUNING, FIRST_PRUNING_STEP)
-    study = _study(trials, space, TPESampler())
-    running = create_trial(state=TrialState.RUNNING, intermediate_values=dict(own))
-    if pruner.prune(study, running):
+    peers = [one for one in trials if _classes(one) == classes]
+    running = create_trial(state=TrialState.RUNNING, intermediate_values=dict(own.intermediate))
+    if pruner.prune(_study(peers, space, TPESampler()), running):
         return f"Worse than half of the others after {step} tenths of its schedule."
     return None
+
+
+def _classes(trial: PastTrial) -> int:
+    return int(trial.settings.get("classes", TrainingConfig().classes))
 
 
 def importances(trials: Sequence[PastTrial], space: Space) -> dict[str, float]:
@@ -232,7 +241,10 @@ def _field(name: str) -> str:
 
 
 def _applies(name: str, chosen: Mapping[str, Any]) -> bool:
-    return _field(name) == name or name == f"{chosen['architecture']}_{DEPTH}"
+    architecture = chosen["architecture"] if chosen else ""
+    if name in USED_BY:
+        return architecture in USED_BY[name]
+    return _field(name) == name or name == f"{architecture}_{DEPTH}"
 
 
 def _names(settings: Mapping[str, Any], space: Space) -> dict[str, Any]:

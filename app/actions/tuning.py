@@ -210,6 +210,18 @@ def is_running(context: Context, study_id: int) -> bool:
         return tuning.running(session) == study_id
 
 
+def clear_seat(context: Context, seat: Seat) -> None:
+    """Mark as failed what an earlier holder of this seat has left running."""
+    with context.database.write() as session:
+        tuning.bury(session, context.now(), seat.job.id)
+
+
+def bury(context: Context) -> None:
+    """Mark as failed the trials of jobs that no worker holds."""
+    with context.database.write() as session:
+        tuning.bury(session, context.now())
+
+
 def settle_space(context: Context, study_id: int, space: dict[str, Any]) -> dict[str, Any]:
     """The study's space; `space` where no worker has said it before."""
     with context.database.write() as session:

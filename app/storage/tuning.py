@@ -158,16 +158,18 @@ def record_trial(session: Session, trial_id: int, **values: Any) -> bool:
     return found.first() is not None
 
 
-def bury(session: Session, now: datetime) -> None:
-    """Mark as failed the running trials whose worker no longer holds the job they are part of."""
-    held = exists().where(
-        Job.id == TuningTrial.job_id,
-        Job.state == "running",
-        Job.attempts == TuningTrial.attempt,
-    )
+def bury(session: Session, now: datetime, job_id: int | None = None) -> None:
+    """Mark as failed the running trials of jobs that no worker holds.
+
+    job_id: of this job instead, held or not: its worker knows that it runs none.
+    """
+    held = exists().where(Job.id == TuningTrial.job_id, Job.state == "running")
     session.execute(
         update(TuningTrial)
-        .where(TuningTrial.state == TrialState.RUNNING, ~held)
+        .where(
+            TuningTrial.state == TrialState.RUNNING,
+            ~held if job_id is None else TuningTrial.job_id == job_id,
+        )
         .values(state=TrialState.FAILED, reason=THE_WORKER_DIED, finished_at=now)
         .execution_options(synchronize_session=False)
     )

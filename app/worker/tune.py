@@ -48,8 +48,9 @@ def tune(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
     seat = Seat(job.id, job, worker_name())
     Tuner(context, seat, pulse).run()
     while tuning.get_study(context, job.id).counts[TrialState.RUNNING]:
-        # Helpers bring their last trial to its end.
+        # Helpers bring their last trial to its end, or have died over it.
         pulse()
+        tuning.bury(context)
         time.sleep(LOOK_AGAIN_S)
     study = tuning.get_study(context, job.id)
     if study.best is None:
@@ -74,6 +75,7 @@ class Tuner:
         self.base, self.seed = study.config, study.seed
         self.budget_s = 60 * study.budget_minutes
         self.space: Space = tuning.settle_space(context, self.study_id, search_space(self.base))
+        tuning.clear_seat(context, seat)
         self.labeled = self._read_labels(study.snapshot_event_id)
 
     def _read_labels(self, event_id: int) -> Labeled:
@@ -219,8 +221,8 @@ class TrialUnderWay:
         tuner = self.tuner
         self.intermediate[step] = loss
         tuning.show_trial(tuner.context, self.id, intermediate=dict(self.intermediate))
-        study = tuning.get_study(tuner.context, tuner.study_id)
-        why = should_prune(past_trials(study), self.intermediate, tuner.space)
+        past = past_trials(tuning.get_study(tuner.context, tuner.study_id))
+        why = should_prune(past, past[self.number], tuner.space)
         if why is not None:
             raise Stopped(why)
 

@@ -182,6 +182,29 @@ def test_a_trial_of_a_living_worker_is_left_alone_when_another_dies(world: World
     assert states(world, study.id) == ["failed", "running"]
 
 
+def test_a_trial_is_failed_as_soon_as_nobody_holds_its_job(world: World) -> None:
+    study = requested(world)
+    job = claimed(world)
+    begun(world, job, 0)
+    tuning.bury(world.context)
+    assert states(world, study.id) == ["running"]
+    jobs.finish(world.context, job, "failed")
+    tuning.bury(world.context)
+    assert states(world, study.id) == ["failed"]
+
+
+def test_whoever_takes_a_seat_finds_no_trial_running_on_it(world: World) -> None:
+    study = requested(world)
+    job = claimed(world)
+    begun(world, job, 0)
+    # Given back, the job is the same attempt when it is claimed again.
+    jobs.give_back(world.context, job)
+    again = claimed(world)
+    assert again.attempts == job.attempts
+    tuning.clear_seat(world.context, Seat(study.id, again, "worker"))
+    assert states(world, study.id) == ["failed"]
+
+
 # --- workers side by side ---
 
 

@@ -1,5 +1,6 @@
 """Proposing, pruning and weighing settings, and the score of one trial."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import log, log10
 
@@ -66,6 +67,20 @@ def test_what_is_given_is_not_tuned() -> None:
     assert space["architecture"] == {"choices": ["cnn"]}
     with pytest.raises(ValueError, match="Unknown training setting 'speed'"):
         search_space({"speed": 1})
+
+
+@pytest.mark.parametrize("architecture", sorted(ARCHITECTURES))
+def test_a_given_architecture_is_tried_with_the_settings_that_it_heeds(architecture: str) -> None:
+    space = search_space({"architecture": architecture})
+    trials: list[PastTrial] = []
+    for number in range(12):
+        chosen = propose(trials, space, 0)
+        assert chosen["architecture"] == architecture
+        assert ("kernel" in chosen) == (architecture in {"cnn", "vgg", "resnet"})
+        assert ("pooling" in chosen) == (architecture in {"cnn", "vgg"})
+        assert ("layers" in chosen) == (architecture in {"vgg", "resnet"})
+        trial_config({}, chosen, threads=1)
+        trials.append(trial(number, 1.0, settings=chosen))
 
 
 def test_the_defaults_are_tried_first() -> None:
@@ -149,24 +164,39 @@ def good(number: int) -> PastTrial:
 GOOD = [good(number) for number in range(4)]
 
 
+def running(curve: Mapping[int, float], **settings: object) -> PastTrial:
+    """A trial with these losses by step."""
+    return trial(4, state="running", intermediate=curve, settings=settings)
+
+
 def test_a_trial_worse_than_half_of_the_others_is_pruned() -> None:
-    worse = dict.fromkeys(range(1, 6), 1.2)
+    worse = running(dict.fromkeys(range(1, 6), 1.2))
     why = should_prune(GOOD, worse, SPACE)
     assert why == "Worse than half of the others after 5 tenths of its schedule."
-    assert should_prune(GOOD, {5: 0.6}, SPACE) is None, "this one is better than they were"
+    assert should_prune(GOOD, running({5: 0.6}), SPACE) is None, "this one is better than they were"
     assert should_prune(GOOD[:3], worse, SPACE) is None, "too few to compare with"
 
 
+def test_a_trial_is_compared_with_those_of_as_many_classes() -> None:
+    curve = dict.fromkeys(range(1, 6), 1.05)
+    three = [replace(one, settings={"classes": 3}) for one in GOOD]
+    assert should_prune(three, running(curve), SPACE) is None
+    assert should_prune(three, running(curve, classes=4), SPACE) is None
+    assert should_prune(three, running(curve, classes=3), SPACE) is not None
+    guessing = running({3: 1.2}, classes=3)
+    assert "guessing" in str(should_prune([], guessing, SPACE)), "ln 3 is less than ln 4"
+
+
 def test_nothing_is_pruned_while_the_learning_rate_still_rises() -> None:
-    assert should_prune(GOOD, {1: 9.0, 2: 9.0}, SPACE) is None
-    assert should_prune(GOOD, {}, SPACE) is None
+    assert should_prune(GOOD, running({1: 9.0, 2: 9.0}), SPACE) is None
+    assert should_prune(GOOD, running({}), SPACE) is None
 
 
 def test_a_trial_that_only_guesses_is_pruned_without_comparison() -> None:
     guessing = {1: 3.0, 2: 2.0, 3: log(4) + 0.01}
-    why = should_prune([], guessing, SPACE)
+    why = should_prune([], running(guessing), SPACE)
     assert why == "No better than guessing after 3 tenths of its schedule."
-    assert should_prune([], {**guessing, 3: 1.3}, SPACE) is None
+    assert should_prune([], running({**guessing, 3: 1.3}), SPACE) is None
 
 
 # --- a trial ---
