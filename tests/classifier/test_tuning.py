@@ -1,8 +1,9 @@
 """Proposing, pruning and weighing settings, and the score of one trial."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import log, log10
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.config import TrainingConfig
+from classifier.crossval import Progress
 from classifier.inputs import Components
 from classifier.models import ARCHITECTURES
 from classifier.simulate import SimulationConfig, simulate_recording
@@ -227,13 +229,34 @@ def run(labeled: Labeled, config: TrainingConfig) -> tuple[float, float, dict[in
 
 def test_a_trial_is_scored_out_of_fold_and_the_same_each_time(labeled: Labeled) -> None:
     config = trial_config(TINY, {}, threads=1)
-    first, second = run(labeled, config), run(labeled, config)
-    assert first == second
+    first, second = run(labeled, config), run(labeled, replace(config, threads=2))
+    assert first == second, "folds side by side or not: pruning goes by the first of them"
     entropy, macro_f1, steps = first
     assert 0 < entropy < 3
     assert 0 <= macro_f1 <= 1
     assert sorted(steps) == [3, 6], "after the first and second of three epochs"
     assert all(0 < loss < 10 for loss in steps.values())
+
+
+def test_pruning_goes_by_the_first_fold_whichever_is_quicker(
+    labeled: Labeled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def second_fold_first(*_: object, on_progress: Callable[[Progress], None], **__: object) -> Any:
+        for fold, loss in ((2, 0.9), (1, 0.7)):
+            on_progress(Progress(fold, 2, 3, 4, 1, 1, 1.0, 0.5, 1.0, held_out_loss=loss))
+        raise Stopped
+
+    monkeypatch.setattr("classifier.tuning.cross_validate", second_fold_first)
+    steps: dict[int, float] = {}
+    with pytest.raises(Stopped):
+        evaluate(
+            labeled,
+            trial_config(TINY, {}, threads=1),
+            device=torch.device("cpu"),
+            on_progress=lambda progress: None,
+            on_step=steps.__setitem__,
+        )
+    assert steps == {5: 0.7}
 
 
 def test_a_learning_rate_that_blows_up_ends_the_trial_quietly(labeled: Labeled) -> None:
