@@ -4,7 +4,7 @@ Optuna proposes and prunes; it is told of all earlier trials each time, so nothi
 between two calls, and it does not matter which process ran them.
 """
 
-import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from math import isfinite, log
@@ -154,15 +154,19 @@ def should_prune(trials: Sequence[PastTrial], own: PastTrial, space: Space) -> s
     """Why a running trial should stop after its newest step, or None.
 
     It is compared with trials of as many classes: a loss over three is smaller than over four.
+    The first trial, which tries the defaults, is never pruned: there would be nothing to go by.
     """
     step = max(own.intermediate, default=0)
-    if step < FIRST_PRUNING_STEP:
+    if step < FIRST_PRUNING_STEP or own.number == 0:
         return None
-    classes = _classes(own)
-    if min(own.intermediate.values()) > log(classes):
+    peers = [one for one in trials if _classes(one) == _classes(own)]
+    # On few or noisy labels even good networks are surer than they should be, since these losses
+    # are not calibrated. What happens to the defaults as well is not held against others.
+    defaults = [loss for one in peers if one.number == 0 for loss in one.intermediate.values()]
+    usual = min(defaults, default=0.0)
+    if min(own.intermediate.values()) > max(log(_classes(own)), usual):
         return f"No better than guessing after {step} tenths of its schedule."
     pruner = MedianPruner(COMPLETED_BEFORE_PRUNING, FIRST_PRUNING_STEP)
-    peers = [one for one in trials if _classes(one) == classes]
     running = create_trial(state=TrialState.RUNNING, intermediate_values=dict(own.intermediate))
     if pruner.prune(_study(peers, space, TPESampler()), running):
         return f"Worse than half of the others after {step} tenths of its schedule."
@@ -179,16 +183,17 @@ def importances(trials: Sequence[PastTrial], space: Space) -> dict[str, float]:
     Empty where there are too few to say. Source: Watanabe et al., PED-ANOVA, IJCAI 2023.
     """
     completed = [one for one in trials if one.state == "complete"]
-    if len(completed) < COMPLETED_BEFORE_IMPORTANCES:
+    values = {one.value for one in completed}
+    if len(completed) < COMPLETED_BEFORE_IMPORTANCES or len(values) == 1:
         return {}
+    tried = Counter(name for one in completed for name in _names(one.settings, space))
+    # Of a setting that one trial alone has, or lacks, nothing can be said.
+    weighed = [name for name, times in tried.items() if times not in (1, len(completed) - 1)]
     # Its authors ask for five trials at least above the quantile.
     quantile = min(max(5 / len(completed), 0.1), 0.5)
     evaluator = PedAnovaImportanceEvaluator(target_quantile=quantile)
     study = _study(completed, space, TPESampler())
-    with warnings.catch_warnings():
-        # A depth is one architecture's alone, so few trials have it at first.
-        warnings.filterwarnings("ignore", "Some regimes for parameter", UserWarning)
-        found = get_param_importances(study, evaluator=evaluator)
+    found = get_param_importances(study, params=weighed, evaluator=evaluator)
     return {name: float(share) for name, share in found.items()}
 
 

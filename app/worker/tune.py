@@ -39,6 +39,7 @@ OVERRUN = 1.5
 """A trial that still runs when this many budgets are spent is cut."""
 TRIAL_SHARE = 0.25
 """Of the budget: a trial that takes more is too slow to be worth it. The defaults may."""
+SOMEBODY_STOPPED_IT = "Somebody stopped the tuning."
 FAILURES_IN_A_ROW = 5
 """Then something is wrong with more than one trial's settings."""
 
@@ -137,13 +138,14 @@ class Tuner:
         except Stopped as stop:
             end = {"state": TrialState.PRUNED, "reason": str(stop)}
         except Cancelled:
-            trial.end(state=TrialState.PRUNED, reason="Somebody stopped the tuning.")
+            trial.end(state=TrialState.PRUNED, reason=SOMEBODY_STOPPED_IT)
             raise
         except Stopping:
             trial.end(state=TrialState.FAILED, reason=THE_WORKER_STOPPED)
             raise
         except JobLost:
-            # Whoever took the job has ended its trial too.
+            # Where another worker took the job, the trial has been ended with it.
+            trial.end(state=TrialState.PRUNED, reason=SOMEBODY_STOPPED_IT)
             raise
         except Exception as error:
             # It is kept on the trial, and the others go on.

@@ -40,6 +40,7 @@ class Pulse:
         self._job = job
         self._stopping = stopping
         self._written_at = 0.0
+        self.nearly_done = False
         self.must_wait = must_wait
         """Whether this worker has something more urgent to do with its cores."""
 
@@ -55,6 +56,7 @@ class Pulse:
 
     def keep_alive(self) -> None:
         """A sign of life in a step that is not worth stopping any more. Raises JobLost."""
+        self.nearly_done = True
         try:
             self()
         except (Cancelled, Stopping):
@@ -69,7 +71,8 @@ class Worker:
         self.handlers = handlers
         self.stopping = threading.Event()
         self.name = worker_name()
-        self._current: dict[int, Job] = {}
+        self._current: dict[int, tuple[Job, Pulse]] = {}
+        self._told_to_stop: set[int] = set()
         self._busy = {lane: threading.Lock() for lane in set(jobs.LANES.values())}
 
     def work(self, lane: str) -> None:
@@ -92,7 +95,7 @@ class Worker:
         """Do one claimed job and write how it ended."""
         log.info("job starts", job=job.id, kind=job.kind, attempt=job.attempts)
         pulse = Pulse(self.context, job, self.stopping, self._busy["slow"].locked)
-        self._current[job.id] = job
+        self._current[job.id] = job, pulse
         try:
             values = self.handlers[job.kind](self.context, job, pulse)
         except Stopping:
@@ -112,6 +115,7 @@ class Worker:
             log.info("job succeeded" if ended else "job ended, but was taken away", job=job.id)
         finally:
             self._current.pop(job.id, None)
+            self._told_to_stop.discard(job.id)
 
     def look_around(self) -> None:
         """Every few seconds: show life, take jobs from the dead, and make up for lost nudges."""
@@ -132,12 +136,18 @@ class Worker:
 
     def beat_for_long_steps(self) -> None:
         """Keep alive what this worker is at: some steps take longer than a job may be silent."""
-        for job in list(self._current.values()):
+        for job, pulse in list(self._current.values()):
             try:
                 jobs.beat(self.context, job)
-            except (Cancelled, jobs.JobLost):
+            except jobs.JobLost:
                 # The job's own next pulse meets the same and stops it there.
-                log.info("job is to stop", job=job.id)
+                log.info("job is lost", job=job.id)
+            except Cancelled as error:
+                if job.id in self._told_to_stop and not pulse.nearly_done:
+                    # One step of the deepest networks takes many seconds. Nobody waits for it to
+                    # end; the job's next pulse tells it that it has lost the job.
+                    jobs.finish(self.context, job, "cancelled", error=str(error))
+                self._told_to_stop.add(job.id)
 
     def _look_around_once(self) -> None:
         self.announce()

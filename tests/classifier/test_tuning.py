@@ -137,6 +137,20 @@ def test_the_setting_that_matters_is_found_to_matter() -> None:
     assert importances(trials[:7], SPACE) == {}, "seven trials are too few to say"
 
 
+def test_of_what_a_single_trial_tried_nothing_is_said() -> None:
+    def mixed(deep: int, plain: int) -> list[PastTrial]:
+        vgg = {"architecture": "vgg", "layers": 6, "learning_rate": 0.01}
+        cnn = {"architecture": "cnn", "learning_rate": 0.02}
+        chosen = [vgg] * deep + [cnn] * plain
+        return [trial(n, 0.5 + n / 100, settings=one) for n, one in enumerate(chosen)]
+
+    assert "vgg_layers" not in importances(mixed(1, 9), SPACE)
+    assert "vgg_layers" not in importances(mixed(9, 1), SPACE)
+    assert "vgg_layers" in importances(mixed(5, 5), SPACE)
+    equal = [replace(one, value=0.5) for one in mixed(5, 5)]
+    assert importances(equal, SPACE) == {}
+
+
 def test_a_depth_belongs_to_its_architecture_alone() -> None:
     space: Space = {
         "architecture": {"choices": ["cnn", "resnet", "vgg"]},
@@ -199,6 +213,17 @@ def test_a_trial_that_only_guesses_is_pruned_without_comparison() -> None:
     why = should_prune([], running(guessing), SPACE)
     assert why == "No better than guessing after 3 tenths of its schedule."
     assert should_prune([], running({**guessing, 3: 1.3}), SPACE) is None
+
+
+def test_what_happens_to_the_defaults_too_is_not_held_against_a_trial() -> None:
+    defaults = trial(0, 1.3, intermediate={3: 1.9, 6: 1.7})
+    assert should_prune([defaults], running({3: 1.6}), SPACE) is None
+    assert "guessing" in str(should_prune([defaults], running({3: 1.8}), SPACE))
+
+
+def test_the_defaults_themselves_are_never_pruned() -> None:
+    first = replace(running({3: 5.0, 6: 5.0}), number=0)
+    assert should_prune(GOOD, first, SPACE) is None
 
 
 # --- a trial ---

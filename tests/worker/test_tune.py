@@ -4,13 +4,15 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
 import torch
 
-from app.actions import jobs, tuning
+from app.actions import importing, jobs, tuning
 from app.actions.context import Context
+from app.actions.jobs import JobLost
 from app.actions.tuning import StudyView, TrialView
 from app.domain.errors import Cancelled, NothingToTrainOn
 from app.domain.trials import THE_WORKER_STOPPED
@@ -20,6 +22,7 @@ from app.worker import work
 from app.worker.work import Pulse, Stopping
 from classifier.tuning import evaluate
 from tests.support.loop import TINY_TRAINING
+from tests.support.recordings import small_recording
 from tests.support.world import ALICE, World
 
 # The learning rate is left to be tuned.
@@ -57,7 +60,8 @@ class Lab:
     def __init__(self, world: World) -> None:
         self.world = world
         self.context: Context = replace(world.context, now=self.now)
-        world.recording(24, labels=[1, 2, 3, 4] * 6)
+        known = small_recording(annotator="expert")
+        importing.store(world.context, ALICE, [known], source="made up")
 
     def now(self) -> datetime:
         """A tenth of a second later than the last time."""
@@ -142,6 +146,19 @@ def test_a_tuning_that_is_cancelled_stops_and_keeps_what_it_has(lab: Lab) -> Non
     trials = lab.trials(study)
     assert trials[0].state == "complete"
     assert (trials[-1].state, trials[-1].reason) == ("pruned", "Somebody stopped the tuning.")
+
+
+def test_a_trial_that_is_told_late_of_the_end_says_that_somebody_stopped_it(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "TICK_EVERY_S", 1e9)
+    study, job = lab.request(minutes=60)
+    # As the worker does for a trial that is in the midst of a very long step.
+    end = partial(jobs.finish, lab.context, job, "cancelled")
+    with pytest.raises(JobLost):
+        worker.tune(lab.context, job, lab.pulse(job, must_wait=in_the_midst(lab, study, end)))
+    (only,) = lab.trials(study)
+    assert (only.state, only.reason) == ("pruned", "Somebody stopped the tuning.")
 
 
 def test_a_tuning_waits_while_its_worker_trains_and_the_time_does_not_count(lab: Lab) -> None:
