@@ -7,7 +7,7 @@ between two calls, and it does not matter which process ran them.
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from math import isfinite, log
+from math import ceil, isfinite, log
 from typing import Any
 
 import numpy as np
@@ -183,14 +183,17 @@ def importances(trials: Sequence[PastTrial], space: Space) -> dict[str, float]:
     Empty where there are too few to say. Source: Watanabe et al., PED-ANOVA, IJCAI 2023.
     """
     completed = [one for one in trials if one.state == "complete"]
-    values = {one.value for one in completed}
-    if len(completed) < COMPLETED_BEFORE_IMPORTANCES or len(values) == 1:
+    if len(completed) < COMPLETED_BEFORE_IMPORTANCES:
+        return {}
+    # Its authors ask for five trials at least above the quantile.
+    quantile = min(max(5 / len(completed), 0.1), 0.5)
+    values = sorted(one.value or 0.0 for one in completed)
+    if values[ceil(quantile * len(values)) - 1] == values[-1]:
+        # So many are equal that none are the best.
         return {}
     tried = Counter(name for one in completed for name in _names(one.settings, space))
     # Of a setting that one trial alone has, or lacks, nothing can be said.
     weighed = [name for name, times in tried.items() if times not in (1, len(completed) - 1)]
-    # Its authors ask for five trials at least above the quantile.
-    quantile = min(max(5 / len(completed), 0.1), 0.5)
     evaluator = PedAnovaImportanceEvaluator(target_quantile=quantile)
     study = _study(completed, space, TPESampler())
     found = get_param_importances(study, params=weighed, evaluator=evaluator)

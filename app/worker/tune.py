@@ -162,9 +162,13 @@ class Tuner:
         self._weigh()
 
     def _weigh(self) -> None:
-        """Keep how much each setting has mattered."""
+        """Keep how much each setting has mattered; of no trial's life or death."""
         study = tuning.get_study(self.context, self.study_id)
-        found = importances(past_trials(study), self.space)
+        try:
+            found = importances(past_trials(study), self.space)
+        except Exception:
+            log.exception("the settings could not be weighed", study=self.study_id)
+            return
         if found:
             tuning.record_importances(self.context, self.study_id, found)
 

@@ -16,6 +16,7 @@ from app.worker.machine import worker_name
 log = structlog.get_logger()
 
 LOOK_AROUND_EVERY_S = 2.0
+LOOK_AGAIN_SOON_S = 1.0
 SHOW_PROGRESS_EVERY_S = 0.5
 
 Handler = Callable[[Context, Job, "Pulse"], dict[str, Any]]
@@ -119,7 +120,9 @@ class Worker:
 
     def look_around(self) -> None:
         """Every few seconds: show life, take jobs from the dead, and make up for lost nudges."""
-        while not self.stopping.wait(LOOK_AROUND_EVERY_S):
+        while not self.stopping.wait(
+            LOOK_AGAIN_SOON_S if self._told_to_stop else LOOK_AROUND_EVERY_S
+        ):
             try:
                 self._look_around_once()
             except Exception:

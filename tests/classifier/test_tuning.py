@@ -149,6 +149,7 @@ def test_of_what_a_single_trial_tried_nothing_is_said() -> None:
     assert "vgg_layers" in importances(mixed(5, 5), SPACE)
     equal = [replace(one, value=0.5) for one in mixed(5, 5)]
     assert importances(equal, SPACE) == {}
+    assert importances([replace(equal[0], value=0.1), *equal[1:]], SPACE) == {}
 
 
 def test_a_depth_belongs_to_its_architecture_alone() -> None:

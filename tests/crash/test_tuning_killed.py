@@ -125,6 +125,15 @@ def test_a_training_that_is_asked_for_meanwhile_goes_first(client: httpx.Client)
     stop(client, study)
 
 
+def test_a_trial_whose_every_step_takes_long_is_stopped_as_quickly(client: httpx.Client) -> None:
+    deepest = {"architecture": "vgg", "layers": 19, "kernel": 5, "batch_size": 256}
+    study = start(client, minutes=60, **deepest, epochs=5000, patience=5000)
+    wait(client, study, lambda found: found["counts"]["running"] > 0)
+    # Into its first step.
+    time.sleep(3)
+    assert stop(client, study)["state"] == "cancelled"
+
+
 def test_ctrl_c_ends_the_watching_and_leaves_the_tuning_running(
     server: Server, client: httpx.Client
 ) -> None:

@@ -237,6 +237,15 @@ def test_one_bad_trial_does_not_end_the_tuning(lab: Lab, monkeypatch: pytest.Mon
     assert len(trials) > 2
 
 
+def test_settings_that_cannot_be_weighed_do_not_end_the_tuning(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "importances", kaput)
+    study, job = lab.request(minutes=0.2)
+    worker.tune(lab.context, job, lab.pulse(job))
+    assert len(lab.trials(study)) > 1
+
+
 def test_workers_that_are_stopped_are_no_failures_of_the_trials(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
