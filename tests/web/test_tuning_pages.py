@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from app.actions import tuning
 from app.actions.tuning import TrialView
-from app.web.pages.tuning import history_of, in_order
-from tests.support.world import START
+from app.web.pages.tuning import history_of, in_order, settings_of
+from tests.support.world import ALICE, START, World
 
 
 def trial(number: int, value: float | None = None, state: str = "complete") -> TrialView:
@@ -38,6 +39,25 @@ def test_the_line_shows_the_best_value_up_to_each_trial() -> None:
         (50, 100, 2),
         (75, 50, 3),
     ]
+
+
+def test_a_few_bad_trials_do_not_press_the_line_flat() -> None:
+    values = (0.6, 9.0, 0.5, 0.55, 0.58)
+    history = history_of([trial(number, value) for number, value in enumerate(values)])
+    assert history is not None
+    assert (history.highest, history.above) == (0.6, True)
+    assert [round(y) for _, y, _ in history.dots] == [0, 0, 100, 50, 20]
+
+
+def test_the_columns_stand_in_the_order_of_the_space(world: World) -> None:
+    tuning.request_study(world.context, ALICE)
+    world.tried(1, {"kernel": 3, "learning_rate": 0.1, "batch_size": 32})
+    world.tried(1, {"kernel": 3, "layers": 6, "made_up": 1})
+    assert settings_of(tuning.get_study(world.context, 1))[:2] == ["kernel", "learning_rate"]
+    space: dict[str, Any] = {"vgg_layers": {}, "kernel": {}, "batch_size": {}, "learning_rate": {}}
+    tuning.settle_space(world.context, 1, space)
+    found = settings_of(tuning.get_study(world.context, 1))
+    assert found == ["layers", "kernel", "batch_size", "learning_rate", "made_up"]
 
 
 def test_there_is_no_history_before_two_values() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -139,8 +140,18 @@ def in_order(trials: Sequence[TrialView], sort: str) -> list[TrialView]:
 
 
 def settings_of(study: StudyView) -> list[str]:
-    """The settings that any trial has tried: the columns of the table."""
-    return list(dict.fromkeys(name for one in study.trials for name in one.config))
+    """The settings that any trial has tried, in the order of the space: the table's columns.
+
+    A name in the space may carry its architecture: `vgg_layers` are the `layers` of vgg.
+    """
+    tried = dict.fromkeys(name for one in study.trials for name in one.config)
+    in_space = (
+        setting
+        for name in study.space or {}
+        for setting in tried
+        if name == setting or name.endswith(f"_{setting}")
+    )
+    return list(dict.fromkeys([*in_space, *tried]))
 
 
 @dataclass(frozen=True)
@@ -149,6 +160,7 @@ class History:
 
     dots: x, y and trial of each completed one. line: the best so far, as points of a polyline.
     lowest, highest: values at the lower and the upper edge. first, last: trials at the sides.
+    above: whether dots on the upper edge lie above it.
     """
 
     dots: list[tuple[float, float, TrialView]]
@@ -157,6 +169,7 @@ class History:
     highest: float
     first: int
     last: int
+    above: bool
 
 
 def history_of(trials: Sequence[TrialView]) -> History | None:
@@ -166,11 +179,12 @@ def history_of(trials: Sequence[TrialView]) -> History | None:
     if len(completed) < 2:
         return None
     first, last = completed[0].number, max(one.number for one in trials)
-    lowest, highest = min(values), max(values)
+    # A few bad trials would press the line flat: they stay on the upper edge.
+    lowest, highest = min(values), max(values[0], median(values))
     wide, high = max(last - first, 1), (highest - lowest) or 1.0
 
     def place(one: TrialView, value: float) -> tuple[float, float]:
-        return 100 * (one.number - first) / wide, 100 * (highest - value) / high
+        return 100 * (one.number - first) / wide, 100 * max(highest - value, 0.0) / high
 
     dots, corners, best = [], [], values[0]
     for one, value in zip(completed, values, strict=True):
@@ -180,4 +194,4 @@ def history_of(trials: Sequence[TrialView]) -> History | None:
         dots.append((*place(one, value), one))
     corners.append((100.0, corners[-1][1]))
     line = " ".join(f"{x:.2f},{y:.2f}" for x, y in corners)
-    return History(dots, line, lowest, highest, first, last)
+    return History(dots, line, lowest, highest, first, last, max(values) > highest)
