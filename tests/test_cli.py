@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+import structlog
 
 from app.cli import main, parser
 from app.version import VERSION
@@ -22,8 +23,14 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Run]:
     """Run a command in this process, on a fresh data folder; starting Python takes seconds."""
+    # A logger that is kept would write to this test's standard error, closed when others use it.
+    configure = structlog.configure
+    unkept = {"cache_logger_on_first_use": False}
+    monkeypatch.setattr(structlog, "configure", lambda **how: configure(**how | unkept))
     folder = tmp_path / "data"
     for name, value in clean_environment(folder).items():
         if name.startswith("SOMATA_"):
@@ -38,7 +45,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
         said = capfd.readouterr()
         return subprocess.CompletedProcess(arguments, code, said.out, said.err)
 
-    return in_this_process
+    yield in_this_process
+    structlog.reset_defaults()
 
 
 def npz(path: Path, seed: int = 0, **more: np.ndarray) -> Path:
