@@ -11,6 +11,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from benchmarks.contenders import Trained
 from benchmarks.hand_features import FeatureTable
@@ -21,6 +22,13 @@ from classifier.inputs import Components
 
 Estimator = Any
 """scikit-learn's classifiers carry no types."""
+
+
+def one_thread() -> threadpool_limits:
+    """As a context: boosting's threads wait by spinning, so that on a machine with anything else
+    to do two take several times what one takes; on an idle one they save a third.
+    """
+    return threadpool_limits(1, user_api="openmp")
 
 
 def logistic_regression(seed: int, strength: float = 0.03) -> Estimator:
@@ -49,7 +57,8 @@ def gradient_boosting(seed: int) -> Estimator:
 def class_probabilities(model: Estimator, features: NDArray[np.float64]) -> Probabilities:
     """(components, 4) of a fitted classifier; 0 for a class it never met."""
     found = np.zeros((len(features), CLASSES))
-    found[:, np.searchsorted(CODES, model.classes_)] = model.predict_proba(features)
+    with one_thread():
+        found[:, np.searchsorted(CODES, model.classes_)] = model.predict_proba(features)
     return found
 
 
@@ -69,7 +78,8 @@ class HandMade:
         models = []
         for fold in range(plan.folds):
             rows = plan.fold_of != fold
-            models.append(self.learner(seed).fit(features[rows], fields.labels[rows]))
+            with one_thread():
+                models.append(self.learner(seed).fit(features[rows], fields.labels[rows]))
         return _HandMadeModels(self, models, fields, plan.fold_of)
 
 
