@@ -18,7 +18,7 @@ from app.storage.jobs import LIVE
 from tests.support.server import Server
 
 # For a long look: SOMATA_FUZZ_SECONDS=1200.
-SECONDS = int(os.environ.get("SOMATA_FUZZ_SECONDS", "45"))
+SECONDS = int(os.environ.get("SOMATA_FUZZ_SECONDS", "75"))
 SEED = int(os.environ.get("SOMATA_FUZZ_SEED", "20261122"))
 
 # No schema says which bytes make a recording or an array, so random ones are rightly refused.
