@@ -1,6 +1,8 @@
 """Engines and transactions: how the rest of storage reaches the database."""
 
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -126,6 +128,24 @@ def _begun(engine: Engine) -> Iterator[Session]:
         yield session
 
 
+def _use_write_ahead_log(cursor: sqlite3.Cursor) -> None:
+    """Switch the file to its write-ahead log, if it is not yet.
+
+    Raises sqlite3.OperationalError where others hold the file for longer than anybody waits.
+    """
+    last_try = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            # Two first connections to a new file: for this switch SQLite refuses and never waits.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > last_try:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
 def _sqlite_engine(
     url: str, begin: str | None, cache_mb: int, synchronous: str = "NORMAL"
 ) -> Engine:
@@ -144,7 +164,7 @@ def _sqlite_engine(
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        cursor.execute("PRAGMA journal_mode = WAL")
+        _use_write_ahead_log(cursor)
         cursor.execute(f"PRAGMA synchronous = {synchronous}")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute(f"PRAGMA cache_size = {-1024 * cache_mb}")
