@@ -26,7 +26,7 @@ Estimator = Any
 
 def one_thread() -> threadpool_limits:
     """As a context: boosting's threads wait by spinning, so that on a machine with anything else
-    to do two take several times what one takes; on an idle one they save a third.
+    to do two take several times what one takes; on an idle one they save a quarter.
     """
     return threadpool_limits(1, user_api="openmp")
 

@@ -19,10 +19,11 @@ from classifier.classes import CLASSES, CODES, NAMES
 from classifier.config import TrainingConfig
 from classifier.doubt import Doubt
 from classifier.examples import Examples, make_examples
+from classifier.inference import embed, predict_log_probabilities
 from classifier.inputs import Components
 from classifier.layers import Classifier
 from classifier.measures import measure
-from classifier.training import StateDict, embed, new_model, predict_log_probabilities
+from classifier.training import StateDict, new_model
 
 FORMAT = "somata-ensemble-2"
 FIRST_FORMAT = "somata-ensemble-1"

@@ -16,10 +16,11 @@ from classifier.classes import columns_of
 from classifier.config import TrainingConfig
 from classifier.examples import CONTEXT_CHANNELS, Examples, columns_of_kind
 from classifier.folds import hold_out
+from classifier.inference import PREDICTION_BATCH
 from classifier.layers import Classifier, hand_generator
+from classifier.losses import balancing_weights, class_shares, loss_weights, smoothed_loss
 from classifier.models import build_model
 
-PREDICTION_BATCH = 512
 WARM_UP = 0.2
 HIDDEN_SHARE = 0.1
 """Of the examples, one in ten is shown without its trace and one in ten without its context, so
@@ -121,36 +122,6 @@ def train_model(
             torch.from_numpy(columns_of(labels)).to(device),
         )
     return loop.run(scaled.take(held_rows), targets[held_rows], on_batch)
-
-
-def predict_log_probabilities(model: Classifier, examples: Examples) -> NDArray[np.float64]:
-    """(components, classes) log-probabilities, computed in batches without gradients.
-
-    The examples go to the model's device batch by batch; the result is on the CPU.
-    """
-    return _in_batches(model, examples, model.forward, model.head.out_features)
-
-
-def embed(model: Classifier, examples: Examples) -> NDArray[np.float32]:
-    """(components, width) what the model's last layer sees of each component."""
-    found = _in_batches(model, examples, model.embed, model.head.in_features)
-    return found.astype(np.float32)
-
-
-def _in_batches(
-    model: Classifier,
-    examples: Examples,
-    function: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
-    width: int,
-) -> NDArray[np.float64]:
-    device = next(model.parameters()).device
-    model.eval()
-    parts = [np.zeros((0, width))]
-    with torch.inference_mode():
-        for rows in torch.arange(len(examples)).split(PREDICTION_BATCH):
-            batch = examples.take(rows).to(device)
-            parts.append(function(batch.images, model.scale(batch.numbers)).double().cpu().numpy())
-    return np.concatenate(parts)
 
 
 # Initial weights can only be drawn from torch's global generator: one model at a time.
@@ -340,38 +311,6 @@ def one_cycle(done: float) -> float:
     if done < WARM_UP:
         return 0.05 + 0.95 * done / WARM_UP
     return 0.5 * (1 + cos(pi * min((done - WARM_UP) / (1 - WARM_UP), 1.0)))
-
-
-def balancing_weights(targets: torch.Tensor, balance: float) -> torch.Tensor:
-    """(examples,) weights that give every class present a total of its share to (1 - balance).
-
-    balance: 0 leaves the classes as they are, 1 gives each the same total.
-    """
-    counts = torch.bincount(targets).float()
-    return (1.0 / counts[targets]) ** balance
-
-
-def class_shares(targets: torch.Tensor, config: TrainingConfig) -> torch.Tensor:
-    """(examples,) chances of being drawn, up to a factor."""
-    return balancing_weights(targets, config.balance if config.balance_by == "sampling" else 0.0)
-
-
-def loss_weights(targets: torch.Tensor, config: TrainingConfig) -> torch.Tensor:
-    """(examples,) weights in the loss, 1 on the average."""
-    weights = balancing_weights(targets, config.balance if config.balance_by == "weights" else 0.0)
-    return weights / weights.mean()
-
-
-def smoothed_loss(
-    log_probabilities: torch.Tensor, targets: torch.Tensor, smoothing: float
-) -> torch.Tensor:
-    """Categorical cross-entropy of each, with a share of each target over all classes.
-
-    log_probabilities: (..., examples, classes). targets: (examples, classes), rows sum to 1.
-    Returns (..., examples).
-    """
-    soft = (1 - smoothing) * targets + smoothing / targets.shape[1]
-    return -(soft * log_probabilities).sum(dim=-1)
 
 
 def _beta(parameter: float, generator: torch.Generator) -> float:

@@ -9,14 +9,8 @@ import torch
 from classifier import training
 from classifier.config import TrainingConfig
 from classifier.examples import Examples, make_examples
-from classifier.training import (
-    TrainingSet,
-    balancing_weights,
-    class_shares,
-    loss_weights,
-    smoothed_loss,
-    train_model,
-)
+from classifier.losses import balancing_weights, class_shares, loss_weights, smoothed_loss
+from classifier.training import TrainingSet, train_model
 
 CPU = torch.device("cpu")
 
