@@ -59,7 +59,13 @@ class Figures:
 
 
 def spread(values: Sequence[float]) -> str:
-    """Mean and standard deviation over the seeds; the mean alone where there is one."""
+    """Mean and standard deviation over the seeds; the mean alone where there is one.
+
+    An infinite figure is of a seed that never got there: how many did not is said instead.
+    """
+    never = sum(not np.isfinite(value) for value in values)
+    if never:
+        return f"never in {never} of {len(values)} seeds"
     digits = 0 if np.mean(values) >= 10 else 3
     text = f"{np.mean(values):.{digits}f}"
     return text if len(values) < 2 else f"{text} ± {np.std(values, ddof=1):.{digits}f}"

@@ -17,6 +17,10 @@ def test_figures_are_printed_as_mean_and_spread_with_their_seeds():
     assert spread([12.0, 14.0]) == "13 ± 1"
 
 
+def test_what_was_never_reached_is_said_in_words():
+    assert spread([400.0, float("inf"), 500.0]) == "never in 1 of 3 seeds"
+
+
 def test_a_part_of_a_run_is_not_published(capsys):
     for part in (["--quick"], ["--only", "boosting"]):
         with pytest.raises(SystemExit):
