@@ -65,6 +65,9 @@ class Settings(BaseSettings):
         le=100_000,
         description="Wait, in minutes without a label, before training by itself.",
     )
+    refit_after_labels: int = Field(
+        10, ge=0, description="Order the queue anew after this many new labels; 0 leaves it alone."
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @field_validator("log_level")

@@ -5,7 +5,9 @@ pulled to zero: the same as a last layer that is fitted again and pulled towards
 also right for networks that join several opinions, of which the last layer makes one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -26,12 +28,19 @@ _SMALL_STEP = 1e-4
 class Memory:
     """What a refit needs of components; made once a model, by far the longest part of it.
 
-    embeddings: (networks, components, width), each with mean 0 and deviation 1.
+    embeddings: (networks, components, width) what each network's last layer sees.
     logs: (networks, components, classes) log-probabilities, not calibrated.
     """
 
     embeddings: NDArray[np.float32]
     logs: NDArray[np.float64]
+
+    @cached_property
+    def scale(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and deviation of each embedding over the components, (networks, width) both."""
+        spread = self.embeddings.std(axis=1, dtype=np.float64)
+        centre = self.embeddings.mean(axis=1, dtype=np.float64)
+        return centre, np.where(spread > 1e-6, spread, 1.0)
 
 
 def remember(
@@ -42,10 +51,15 @@ def remember(
     Raises ValueError for masks that cannot be used.
     """
     seen = ensemble.embed(components, device=device)
-    spread = seen.std(axis=1, keepdims=True)
-    scaled = (seen - seen.mean(axis=1, keepdims=True)) / np.where(spread > 1e-6, spread, 1.0)
-    logs = ensemble.predict_networks(components, device=device)
-    return Memory(scaled.astype(np.float32), logs)
+    return Memory(seen, ensemble.predict_networks(components, device=device))
+
+
+def join(parts: Sequence[Memory]) -> Memory:
+    """One memory of all that these remember, in their order. All are of the same ensemble."""
+    return Memory(
+        np.concatenate([part.embeddings for part in parts], axis=1),
+        np.concatenate([part.logs for part in parts], axis=1),
+    )
 
 
 def refit(
@@ -90,9 +104,11 @@ def _corrected(
 ) -> NDArray[np.float64]:
     """(components, classes) a network's log-probabilities after these labels."""
     seen, logs = memory.embeddings[network], memory.logs[network]
-    design = np.column_stack([np.ones(len(rows), np.float32), seen[rows]]).astype(np.float64)
+    centre, spread = (part[network] for part in memory.scale)
+    design = np.column_stack([np.ones(len(rows)), (seen[rows] - centre) / spread])
     weights = _fit(design, logs[rows], np.eye(logs.shape[1])[columns])
-    return _log_softmax(logs + weights[0] + seen @ weights[1:].astype(np.float32))
+    slopes = weights[1:] / spread[:, None]
+    return _log_softmax(logs + weights[0] - centre @ slopes + seen @ slopes.astype(np.float32))
 
 
 def _fit(

@@ -1,9 +1,10 @@
 """What every action is given: the database, the queue, the settings and the clock."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from app.actions.countdown import Countdown
 from app.domain.accounts import Account
 from app.domain.errors import NotAllowed
 from app.settings import Settings
@@ -18,12 +19,16 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Context:
-    """The world that actions act on. Tests pass another clock and a queue that listens."""
+    """The world that actions act on. Tests pass another clock and a queue that listens.
+
+    refits: when this process is to look whether a refit is due.
+    """
 
     database: Database
     tasks: Nudges
     settings: Settings
     now: Callable[[], datetime] = utc_now
+    refits: Countdown = field(default_factory=Countdown, compare=False)
 
 
 def make_context(settings: Settings) -> Context:

@@ -19,10 +19,12 @@ LANES = {
     "score": "slow",
     "promote": "slow",
     "predict": "quick",
+    "refit": "refit",
     "tune": "spare",
     "assist": "spare",
 }
-"""A lane does one job at a time. Training takes minutes and must not keep a prediction waiting.
+"""A lane does one job at a time. Training takes minutes and must not keep a prediction waiting,
+nor a refit, whose first one for a run takes half a minute and keeps nobody waiting either.
 Tuning takes hours and must not keep a training waiting: its lane does nothing while the same
 worker is busy in the slow one."""
 
@@ -32,6 +34,7 @@ TITLES = {
     "score": "Scoring",
     "promote": "Sorting of the queue",
     "predict": "Prediction",
+    "refit": "Refit",
     "tune": "Tuning",
     "assist": "Help with a tuning",
 }

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from app.actions import refitting
 from app.actions.context import Context
 from app.actions.views import PredictionView, prediction_view
 from app.domain.accounts import Account
@@ -59,6 +60,14 @@ class _Post:
     now: datetime
 
 
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of a post. newest_event_id: 0 where nothing was added to the log."""
+
+    receipts: list[Receipt]
+    newest_event_id: int
+
+
 @dataclass
 class _Facts:
     """What posts need to know, read once for all of them, and what they add to the log."""
@@ -76,11 +85,13 @@ def answer(context: Context, account: Account, answers: Sequence[Answer]) -> lis
     The same id again is harmless. A late answer is kept, and its receipt says so. An answer
     about nothing (no such component or round) is refused alone, without harm to the others.
     """
-    return context.database.write_together(_answer, _Post(account, answers, context.now()))
+    outcome = context.database.write_together(_answer, _Post(account, answers, context.now()))
+    refitting.after_labels(context, outcome.newest_event_id)
+    return outcome.receipts
 
 
-def _answer(session: Session, posts: Sequence[_Post]) -> list[list[Receipt]]:
-    """The receipts of posts of several labelers, with one statement of a kind for all of them."""
+def _answer(session: Session, posts: Sequence[_Post]) -> list[_Outcome]:
+    """The outcomes of posts of several labelers, with one statement of a kind for all of them."""
     answers = [one for post in posts for one in post.answers]
     lock_event_log(session)
     earlier = events.with_uuids(session, [one.id for one in answers])
@@ -90,15 +101,16 @@ def _answer(session: Session, posts: Sequence[_Post]) -> list[list[Receipt]]:
         open_rounds=_rounds_of(session, answers),
     )
     receipts = [[_take(facts, post, one) for one in post.answers] for post in posts]
+    newest = 0
     if facts.added:
         events.append(session, facts.added)
-        states.refresh(session, sorted({row["component_id"] for row in facts.added}))
+        newest = states.refresh(session, sorted({row["component_id"] for row in facts.added}))
         lock_queue(session)
         leases.release(
             session, sorted({(row["labeler_id"], row["component_id"]) for row in facts.added})
         )
     return [
-        _with_reveals(session, facts, post.answers, own)
+        _Outcome(_with_reveals(session, facts, post.answers, own), newest)
         for post, own in zip(posts, receipts, strict=True)
     ]
 
@@ -186,6 +198,13 @@ def undo(context: Context, account: Account, event_id: UUID, undoes: UUID) -> in
 
     The same id again is harmless. Raises NotFound, NotAllowed or Conflict with the reason.
     """
+    component_id, newest = _undo(context, account, event_id, undoes)
+    refitting.after_labels(context, newest)
+    return component_id
+
+
+def _undo(context: Context, account: Account, event_id: UUID, undoes: UUID) -> tuple[int, int]:
+    """The component, and the newest event where its label may have changed, else 0."""
     with context.database.write() as session:
         lock_event_log(session)
         found = events.with_uuids(session, [event_id, undoes])
@@ -195,7 +214,7 @@ def undo(context: Context, account: Account, event_id: UUID, undoes: UUID) -> in
         if target.labeler_id != account.id:
             raise NotAllowed("Only the person who gave an answer can take it back.")
         if earlier is not None and (earlier.undoes, earlier.labeler_id) == (undoes, account.id):
-            return target.component_id
+            return target.component_id, 0
         if earlier is not None:
             raise Conflict(f"The id {event_id} was used for something else. Make a new one.")
         if target.kind is EventKind.UNDO:
@@ -211,9 +230,10 @@ def undo(context: Context, account: Account, event_id: UUID, undoes: UUID) -> in
             "created_at": context.now(),
         }
         events.append(session, [event])
+        newest = 0
         if target.kind is EventKind.LABEL:
-            states.refresh(session, [target.component_id])
-        return target.component_id
+            newest = states.refresh(session, [target.component_id])
+        return target.component_id, newest
 
 
 def skip(context: Context, account: Account, skipped: Answer, reason: str | None) -> Receipt:

@@ -12,7 +12,7 @@ from app.domain.errors import InvalidInput, NotBuiltYet
 Population = Literal["unanswered", "labeled"]
 OrderColumn = Literal[
     "component_id",
-    "entropy",
+    "queue_entropy",
     "margin",
     "mutual_information",
     "dcal",
@@ -20,8 +20,8 @@ OrderColumn = Literal[
     "cue_process",
     "shuffle",
 ]
-OF_A_RUN = ("entropy", "margin", "mutual_information", "dcal")
-"""Order columns that are empty until a run has judged the component."""
+OF_A_RUN = ("queue_entropy", "margin", "mutual_information", "dcal")
+"""Order columns that are empty until a run has judged the component, and follow its refits."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ STRATEGIES = {
         Strategy(
             "entropy",
             "unanswered",
-            "entropy",
+            "queue_entropy",
             descending=True,
             words="the model is least sure of these",
         ),
@@ -107,14 +107,14 @@ def reason_for(strategy: Strategy, value: float | None, *, blind: bool) -> str:
     blind: leave the number out, which would tell a labeler what the model thinks.
     """
     if strategy.order_by in OF_A_RUN and value is None:
-        return "no prediction yet" if strategy.order_by == "entropy" else "not judged by this yet"
+        return "no prediction yet" if strategy.name == "entropy" else "not judged by this yet"
     if blind or value is None:
         return strategy.words
     return _IN_NUMBERS.get(strategy.order_by, strategy.words).format(value)
 
 
 _IN_NUMBERS: dict[OrderColumn, str] = {
-    "entropy": "entropy {:.3f} nats",
+    "queue_entropy": "entropy {:.3f} nats",
     "margin": "margin {:.3f} between the likeliest two",
     "mutual_information": "mutual information {:.3f} nats",
     "dcal": "DCAL score {:.3f}",

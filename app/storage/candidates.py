@@ -51,6 +51,19 @@ def round_candidates(
     return _run(session, _of_round(), given)
 
 
+def front(session: Session, strategy: Strategy, count: int) -> list[int]:
+    """The first components of a strategy's order, whoever has them or has passed them on."""
+    column = _STATE.c[strategy.order_by]
+    keys = (column, _STATE.c.component_id)
+    statement = (
+        select(_STATE.c.component_id)
+        .where(_STATE.c.people == literal_column("0"), column.is_not(None))
+        .order_by(*((key.desc() for key in keys) if strategy.descending else keys))
+        .limit(count)
+    )
+    return list(session.execute(statement).scalars())
+
+
 def _run(session: Session, statement: AnySelect, given: dict[str, Any]) -> list[Candidate]:
     rows = session.connection().execute(statement, given)
     return [Candidate(row.component_id, row.value) for row in rows]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.storage.tables import Job, WorkerBeat
 
@@ -30,9 +30,17 @@ def live(session: Session, kinds: Sequence[str]) -> Sequence[Job]:
     return session.execute(statement).scalars().all()
 
 
-def newest(session: Session, kind: str) -> Job | None:
-    """The job of this kind that was asked for last."""
+def waiting(session: Session, kind: str) -> bool:
+    """Whether a job of this kind waits to be claimed."""
+    statement = select(Job.id).where(Job.state == "queued", Job.kind == kind).limit(1)
+    return session.execute(statement).first() is not None
+
+
+def newest(session: Session, kind: str, *, ended: bool = False) -> Job | None:
+    """The job of this kind that was asked for last. ended: of those that neither wait nor run."""
     statement = select(Job).where(Job.kind == kind).order_by(Job.id.desc()).limit(1)
+    if ended:
+        statement = statement.where(Job.state.not_in(LIVE))
     return session.execute(statement).scalar()
 
 
@@ -157,6 +165,16 @@ def _end_silence(session: Session, job: Job, **values: Any) -> bool:
     return ended.first() is not None
 
 
+def leads(session: Session, job: Job) -> bool:
+    """Whether a claimed job is still with its worker and no newer one of its kind has begun."""
+    newer = aliased(Job)
+    overtaken = exists().where(
+        newer.kind == job.kind, newer.id > job.id, newer.state.in_(("running", "succeeded"))
+    )
+    statement = select(Job.id).where(*_still_held(job), ~overtaken)
+    return session.execute(statement).first() is not None
+
+
 def worker_seen(session: Session, name: str, now: datetime) -> None:
     """Note that a worker is alive."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
@@ -187,4 +205,15 @@ def forget_finished(session: Session, kind: str, before: datetime) -> None:
     """Remove ended jobs of a kind whose answers have long been fetched."""
     session.execute(
         delete(Job).where(Job.kind == kind, Job.state.not_in(LIVE), Job.finished_at < before)
+    )
+
+
+def forget_all_but_last(session: Session, kind: str) -> None:
+    """Remove ended jobs of a kind of which only the last one's outcome is of interest."""
+    ended = aliased(Job)
+    last = select(func.max(ended.id)).where(ended.kind == kind, ended.state.not_in(LIVE))
+    session.execute(
+        delete(Job)
+        .where(Job.kind == kind, Job.state.not_in(LIVE), Job.id < last.scalar_subquery())
+        .execution_options(synchronize_session=False)
     )

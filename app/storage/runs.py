@@ -78,6 +78,14 @@ _HAS_A_MODEL = or_(
 )
 _MODELS = select(TrainingRun.id, TrainingRun.snapshot_event_id).join(Job, Job.id == TrainingRun.id)
 
+# Runs are few and jobs are many: so written, engines begin with the runs.
+_NEWEST_WITH_MODEL = (
+    select(TrainingRun.id, TrainingRun.snapshot_event_id)
+    .where(exists().where(Job.id == TrainingRun.id, _HAS_A_MODEL))
+    .order_by(TrainingRun.id.desc())
+    .limit(1)
+)
+
 
 def serving(session: Session) -> AnyRow | None:
     """The run whose opinion counts (id, snapshot_event_id), or None before the first.
@@ -93,8 +101,7 @@ def serving(session: Session) -> AnyRow | None:
 
 def newest_with_model(session: Session) -> AnyRow | None:
     """The newest run whose model and predictions are there (id, snapshot_event_id)."""
-    statement = _MODELS.where(_HAS_A_MODEL).order_by(TrainingRun.id.desc()).limit(1)
-    return session.execute(statement).first()
+    return session.execute(_NEWEST_WITH_MODEL).first()
 
 
 def last_snapshot(session: Session) -> int:

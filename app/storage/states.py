@@ -7,8 +7,9 @@ from sqlalchemy import BigInteger, SmallInteger, bindparam, insert, select, upda
 from sqlalchemy.orm import Session
 
 from app.domain.events import CurrentLabel, current_label
+from app.domain.serving import OF_A_RUN
 from app.storage import events
-from app.storage.rows import AnyRow
+from app.storage.rows import AnyRow, AnySelect
 from app.storage.tables import ComponentState, Prediction, TrainingRun
 
 
@@ -18,10 +19,14 @@ def add(session: Session, rows: Sequence[dict[str, Any]]) -> None:
         session.connection().execute(insert(ComponentState), list(rows))
 
 
-def refresh(session: Session, component_ids: Sequence[int]) -> None:
-    """Derive these components' labels again from their events, in the events' transaction."""
+def refresh(session: Session, component_ids: Sequence[int]) -> int:
+    """Derive these components' labels again from their events, in the events' transaction.
+
+    Returns the newest of their events; 0 where there is none.
+    """
     logs = events.of_components(session, component_ids)
     set_labels(session, {key: current_label(log) for key, log in logs.items()})
+    return max((log[-1].id for log in logs.values() if log), default=0)
 
 
 _NEW_LABEL = bindparam("new_label", type_=SmallInteger)
@@ -81,6 +86,7 @@ _SHOW_PREDICTION = (
         run_id=bindparam("run"),
         predicted=bindparam("new_predicted"),
         entropy=bindparam("new_entropy"),
+        queue_entropy=bindparam("new_entropy"),
         margin=bindparam("new_margin"),
         mutual_information=bindparam("new_mutual_information"),
         dcal=bindparam("new_dcal"),
@@ -88,6 +94,67 @@ _SHOW_PREDICTION = (
     )
     .execution_options(synchronize_session=False)
 )
+
+
+_REORDER = (
+    update(ComponentState)
+    .where(
+        ComponentState.component_id == bindparam("key"),
+        ComponentState.people == 0,
+        ComponentState.run_id == bindparam("run"),
+    )
+    .values({name: bindparam(f"new_{name}") for name in OF_A_RUN})
+    .execution_options(synchronize_session=False)
+)
+
+
+def reorder(session: Session, run_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Put these components elsewhere in the queue's orders (`OF_A_RUN`), where nobody has
+    answered them and they are still sorted by this run.
+
+    rows: `component_id` and a value, or None, for each order.
+    """
+    session.connection().execute(
+        _REORDER,
+        [
+            {
+                "key": row["component_id"],
+                "run": run_id,
+                **{f"new_{name}": row[name] for name in OF_A_RUN},
+            }
+            for row in rows
+        ],
+    )
+
+
+def sorted_by(session: Session, run_id: int, limit: int) -> list[int]:
+    """Components that are sorted by this run, in order of key."""
+    statement = select(ComponentState.component_id).where(ComponentState.run_id == run_id)
+    statement = statement.order_by(ComponentState.component_id).limit(limit)
+    return list(session.execute(statement).scalars())
+
+
+def in_queue(session: Session, run_id: int) -> Sequence[AnyRow]:
+    """What this run sorts and nobody has answered: component and its place in each order."""
+    columns = (ComponentState.component_id, *(getattr(ComponentState, name) for name in OF_A_RUN))
+    statement: AnySelect = select(*columns).where(
+        ComponentState.people == 0, ComponentState.run_id == run_id
+    )
+    return session.execute(statement).all()
+
+
+def labeled(session: Session, newest: int | None = None) -> Sequence[AnyRow]:
+    """Components with a label (`component_id`, `label`, `people`), the last answered first.
+
+    newest: no more than so many.
+    """
+    statement: AnySelect = (
+        select(ComponentState.component_id, ComponentState.label, ComponentState.people)
+        .where(ComponentState.label.is_not(None))
+        .order_by(ComponentState.last_event_id.desc())
+        .limit(newest)
+    )
+    return session.execute(statement).all()
 
 
 def hold(session: Session, component_ids: Sequence[int]) -> dict[int, tuple[int, int | None]]:
@@ -156,6 +223,7 @@ def rebuild(session: Session, component_ids: Sequence[int], run: tuple[int, int]
             run_id=None,
             predicted=None,
             entropy=None,
+            queue_entropy=None,
             margin=None,
             mutual_information=None,
             dcal=None,

@@ -167,7 +167,9 @@ class ComponentState(Base):
     last_event_id: Mapped[int | None] = mapped_column(BigInteger)
     run_id: Mapped[int | None]
     predicted: Mapped[int | None] = mapped_column(SmallInteger)
+    # What the run said, for the lists; the four below it order the queue and follow its refits.
     entropy: Mapped[float | None] = mapped_column(Float)
+    queue_entropy: Mapped[float | None] = mapped_column(Float)
     margin: Mapped[float | None] = mapped_column(Float)
     mutual_information: Mapped[float | None] = mapped_column(Float)
     dcal: Mapped[float | None] = mapped_column(Float)
@@ -184,7 +186,7 @@ class ComponentState(Base):
             index
             for column in (
                 "component_id",
-                "entropy",
+                "queue_entropy",
                 "margin",
                 "mutual_information",
                 "dcal",

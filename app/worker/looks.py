@@ -24,7 +24,13 @@ def fit_look(context: Context) -> LabeledModel | None:
     labeled = np.isin(keys, np.array(learning.answered_by_people(context), np.int64))
     rows = _drawn(labeled)
     measures = learning.measures_of(context, keys[rows].tolist(), VERSION)
-    return None if measures is None else fit_labeled_look(_filled(measures), labeled[rows])
+    return None if measures is None else fit_labeled_look(filled(measures), labeled[rows])
+
+
+def fit_look_on(measures: NDArray[np.float32], labeled: NDArray[np.bool_]) -> LabeledModel:
+    """The same for measures that are at hand, `filled` already."""
+    rows = _drawn(labeled)
+    return fit_labeled_look(measures[rows], labeled[rows])
 
 
 def _drawn(labeled: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -37,7 +43,7 @@ def _drawn(labeled: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.sort(np.concatenate([mine, others[: FITTED_ON - len(mine)]]))
 
 
-def _filled(measures: NDArray[np.float32]) -> NDArray[np.float64]:
+def filled(measures: NDArray[np.float32]) -> NDArray[np.float64]:
     """A measure that a component lacks is taken to be as most are."""
     values = np.where(np.isfinite(measures), measures, np.nan).astype(np.float64)
     with warnings.catch_warnings():

@@ -16,6 +16,7 @@ from app.settings import Settings
 from app.storage.tasks import TaskQueue
 from app.worker.demo import load_demo_job
 from app.worker.machine import threads
+from app.worker.refit import Refitter
 from app.worker.score import predict, serve
 from app.worker.train import train
 from app.worker.tune import assist, tune
@@ -30,6 +31,7 @@ HANDLERS: Mapping[str, Handler] = {
     "score": serve,
     "promote": serve,
     "predict": predict,
+    "refit": Refitter(),
     "tune": tune,
     "assist": assist,
 }

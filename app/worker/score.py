@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from app.actions import promoting, training
+from app.actions import promoting, refitting, training
 from app.actions.context import Context
 from app.storage.columns import pack_array, unpack_array
 from app.storage.tables import Job
@@ -28,6 +28,7 @@ def serve(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
             scored += score_rest(context, run_id, load_ensemble(context, run_id), pulse)
         pulse({"stage": "sorting the queue", "fraction": FOLDS_SHARE})
         if training.show_predictions(context, run_id, pulse):
+            refitting.request(context)
             break
     return {"progress": {"stage": "done", "fraction": 1.0, "scored": scored}}
 
