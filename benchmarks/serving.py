@@ -49,10 +49,17 @@ class Server:
 
 
 @contextmanager
-def serving(data_dir: Path, *, with_worker: bool = False) -> Iterator[Server]:
-    """`serve` as people run it; without the worker where that would have nothing to do."""
+def serving(data_dir: Path, *, with_worker: bool = False, **settings: object) -> Iterator[Server]:
+    """`serve` as people run it; without the worker where that would have nothing to do.
+
+    settings: others than the usual ones, by their names in `app/settings.py`.
+    """
     port = free_port()
-    environment = {**os.environ, "SOMATA_DATA_DIR": str(data_dir), "SOMATA_PORT": str(port)}
+    given = {"data_dir": data_dir, "port": port, **settings}
+    environment = {
+        **os.environ,
+        **{f"SOMATA_{name.upper()}": str(value) for name, value in given.items()},
+    }
     server = subprocess.Popen(
         [sys.executable, "-m", "app", "serve", *(() if with_worker else ("--no-worker",))],
         env=environment,

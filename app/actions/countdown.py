@@ -1,9 +1,9 @@
 """When to ask the database whether something is due that follows so many events."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-ASKED_AT_MOST_EVERY = timedelta(seconds=0.5)
+ANY_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 class Countdown:
@@ -15,21 +15,25 @@ class Countdown:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._asking = False
         self._from_event_id = 0
-        self._not_before = datetime.min.replace(tzinfo=UTC)
+        self._not_before = ANY_TIME
 
     def over(self, event_id: int, now: datetime) -> bool:
-        """Whether to ask now; of several callers at once, one is told so.
+        """Whether the caller is to ask now, and to `restart` with the answer. Of several callers
+        at once one is.
 
         event_id: the newest event that the caller knows of.
         """
         with self._lock:
-            if event_id < self._from_event_id or now < self._not_before:
+            if self._asking or event_id < self._from_event_id or now < self._not_before:
                 return False
-            self._not_before = now + ASKED_AT_MOST_EVERY
+            self._asking = True
             return True
 
-    def restart(self, from_event_id: int) -> None:
-        """Nothing is due before this event."""
+    def restart(self, from_event_id: int, not_before: datetime = ANY_TIME) -> None:
+        """Nothing is due before this event, nor worth asking before this time."""
         with self._lock:
+            self._asking = False
             self._from_event_id = from_event_id
+            self._not_before = not_before

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.actions import jobs, training
+from app.actions import jobs, refitting, training
 from app.actions.context import Context, require_admin
 from app.actions.jobs import JobView
+from app.actions.refitting import RefitView
 from app.actions.training import RunView
 from app.domain.accounts import Account
 from app.domain.errors import Conflict, NotFound
@@ -23,6 +24,7 @@ class Serving:
     run: None before the first training. newest: the newest run that has a model; another one
     than `run` only where that one was promoted. promoted_by, promoted_at: None where the newest
     serves. sorting: the job by which the queue follows the last choice, until it has succeeded.
+    refit: how the queue last took in labels given since the run, if it did.
     """
 
     run: int | None
@@ -31,6 +33,7 @@ class Serving:
     promoted_by: str | None
     promoted_at: datetime | None
     sorting: JobView | None
+    refit: RefitView | None
 
 
 def serving_run(context: Context) -> int | None:
@@ -46,6 +49,7 @@ def serving(context: Context) -> Serving:
         found, newest = runs.serving(session), runs.newest_with_model(session)
         choice = promotions.standing(session)
         sorting = job_rows.newest(session, "promote")
+        refit = None if found is None else refitting.last_refit(session, found.id)
     promoted = choice is not None and choice.run_id is not None
     if sorting is not None and found is not None and found.id > sorting.id:
         # A run that was asked for later has sorted the queue itself.
@@ -59,6 +63,7 @@ def serving(context: Context) -> Serving:
         sorting=None
         if sorting is None or sorting.state == "succeeded"
         else JobView(sorting.id, sorting.kind, sorting.state, sorting.progress, sorting.error),
+        refit=refit,
     )
 
 

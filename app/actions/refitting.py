@@ -6,7 +6,7 @@ metrics and the quality of labels stay what the run said.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -27,6 +27,10 @@ WRITTEN_AT_ONCE = 250
 """Components a transaction: a label that comes meanwhile waits for some 20 ms at most."""
 
 
+NOT_AGAIN_FOR = timedelta(seconds=0.5)
+"""A refit that waits will know the labels that come meanwhile; nobody need ask at each."""
+
+
 @dataclass(frozen=True)
 class RefitView:
     """How the last refit of the run in use ended.
@@ -38,6 +42,11 @@ class RefitView:
     labels: int
     error: str | None
     finished_at: datetime | None
+
+    @property
+    def refitted_at(self) -> datetime | None:
+        """When the order followed; None where the refit failed."""
+        return self.finished_at if self.state == "succeeded" else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,12 +75,15 @@ def after_labels(context: Context, newest_event_id: int) -> None:
         return
     if not context.refits.over(newest_event_id, context.now()):
         return
+    missing = None
     try:
         missing = _request(context, wanted)
     except Exception:
         log.exception("asking for a refit failed; the next labels ask again")
-        return
-    context.refits.restart(newest_event_id + missing)
+    if missing is None:
+        context.refits.restart(newest_event_id + 1, context.now() + NOT_AGAIN_FOR)
+    else:
+        context.refits.restart(newest_event_id + missing)
 
 
 def request(context: Context) -> None:
@@ -80,13 +92,15 @@ def request(context: Context) -> None:
         _request(context, 0)
 
 
-def _request(context: Context, wanted: int) -> int:
-    """Ask if this many labels have come; returns how many more it takes until the next look."""
+def _request(context: Context, wanted: int) -> int | None:
+    """Ask if this many labels have come; returns how many more it takes, or None where a refit
+    waits already or there is nothing to refit.
+    """
     with context.database.note() as session:
         lock_jobs(session)
         serving = runs.serving(session)
         if serving is None or job_rows.waiting(session, "refit"):
-            return wanted
+            return None
         count = events.since(session, _last_looked_at(session, serving))[0] if wanted else 0
         if count < wanted:
             return wanted - count
@@ -112,7 +126,7 @@ def last_refit(session: Session, run_id: int) -> RefitView | None:
     if found is None or _run_of(found) != run_id:
         return None
     labels = int(found.progress.get("labels", 0))
-    if found.state != "failed" and not labels:
+    if found.state == "cancelled" or (found.state == "succeeded" and not labels):
         return None
     return RefitView(found.state, labels, found.error, found.finished_at)
 

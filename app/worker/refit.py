@@ -153,13 +153,13 @@ def new_order(context: Context, kept: Remembered, lesson: Lesson) -> list[dict[s
     wanted = judged(kept, lesson)
     row_of = {key: row for row, key in enumerate(kept.keys.tolist())}
     there = [row for row in refitting.in_queue(context, kept.run_id) if row.component_id in row_of]
-    now = np.array([[getattr(row, name) for name in OF_A_RUN] for row in there], np.float64)
+    now = np.array([tuple(row)[1:] for row in there], np.float64).reshape(-1, len(OF_A_RUN))
     rows = np.array([row_of[row.component_id] for row in there], np.int64)
-    then = wanted[rows].reshape(now.shape)
+    then = wanted[rows]
     unmoved = (np.abs(now - then) < LEAST_CHANGE) | (np.isnan(now) & np.isnan(then))
-    moves: NDArray[np.bool_] = (~unmoved).any(axis=1)
-    front = np.fmax(now[:, 0], then[:, 0]) if len(there) else np.zeros(0)
-    order = [int(row) for row in np.argsort(-front, kind="stable") if moves[row]]
+    moving = np.flatnonzero(~unmoved.all(axis=1))
+    front = np.fmax(now[moving, 0], then[moving, 0])
+    order = moving[np.argsort(-front, kind="stable")].tolist()
     return [
         {
             "component_id": there[row].component_id,

@@ -184,7 +184,7 @@ def test_every_page_of_components_is_found_by_index(
 
 def test_these_tests_notice_a_missing_index(big: World) -> None:
     with big.context.database.write() as session:
-        for name in ("state_unanswered_entropy", "state_entropy", "event_component"):
+        for name in ("state_unanswered_queue_entropy", "state_entropy", "event_component"):
             session.connection().exec_driver_sql(f"DROP INDEX ix_{name}")
     assert walks(plans_of(big.context.database, lambda: big.work_for(BOB, "entropy", 3)))
     assert walks(plans_of(big.context.database, lambda: big.label(BOB, 9, 1)))

@@ -132,6 +132,8 @@ def serving(view: Serving) -> schemas.ServingOut:
         promoted_at=view.promoted_at,
         newest=view.newest,
         job=None if view.sorting is None else view.sorting.id,
+        refitted_at=None if view.refit is None else view.refit.refitted_at,
+        refitted_labels=0 if view.refit is None else view.refit.labels,
     )
 
 

@@ -330,6 +330,11 @@ class ServingOut(BaseModel):
     job: int | None = Field(
         description="by which queue and lists follow the last choice, until it has succeeded"
     )
+    refitted_at: datetime | None = Field(
+        description="when the queue's order last took in labels that the run has not seen; its "
+        "predictions and metrics stay what the run said"
+    )
+    refitted_labels: int = Field(description="how many labels those were")
 
 
 class TrainingRunPage(BaseModel):
