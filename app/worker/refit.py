@@ -72,10 +72,10 @@ class Refitter:
         if run_id is None:
             self.kept = None
             return {"progress": {"stage": "done", "fraction": 1.0}}
-        kept = self.kept = self._remember(context, run_id, pulse)
+        self.kept = self._remember(context, run_id, pulse)
         lesson = refitting.lesson(context, run_id)
         # Without a label since, the run's own order is the one to show.
-        rows = new_order(context, kept, lesson) if lesson.changed else []
+        rows = new_order(context, self.kept, lesson) if self.kept and lesson.changed else []
         shown = refitting.show_order(context, job, run_id, rows, breathing(pulse))
         return {
             "progress": {
@@ -88,8 +88,8 @@ class Refitter:
             }
         }
 
-    def _remember(self, context: Context, run_id: int, pulse: Pulse) -> Remembered:
-        """What is kept of this run, with every component that is worth it."""
+    def _remember(self, context: Context, run_id: int, pulse: Pulse) -> Remembered | None:
+        """What is kept of this run, with every component that is worth it; None without any."""
         ensemble = load_ensemble(context, run_id)
         most = min(self._most, MOST_BYTES // bytes_each(ensemble))
         wanted = np.array(refitting.worth_remembering(context, run_id, most), np.int64)
@@ -102,7 +102,7 @@ class Refitter:
             kept, new = None, wanted
         # Let go of before the next is made: there is room for one.
         self.kept = kept
-        if kept is not None and not len(new):
+        if not len(new):
             return kept
         with one_thread(pulse):
             return look_at(context, run_id, new, kept, pulse)
@@ -200,13 +200,13 @@ def judged(kept: Remembered, lesson: Lesson) -> NDArray[np.float64]:
 
 
 def breathing(pulse: Pulse) -> Callable[[], None]:
-    """Called after each write: shows life, and lets labelers write for as long as we did."""
+    """Called after each write: shows life, and lets labelers write half as long as we did."""
     began = time.monotonic()
 
     def breathe() -> None:
         nonlocal began
         pulse()
-        time.sleep(min(time.monotonic() - began, LONGEST_BREATH_S))
+        time.sleep(min((time.monotonic() - began) / 2, LONGEST_BREATH_S))
         began = time.monotonic()
 
     return breathe
