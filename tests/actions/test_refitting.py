@@ -137,9 +137,12 @@ def test_labels_hardly_ever_ask_the_database(
     context = sqlite_world.with_settings(refit_after_labels=10)
     asked: list[int] = []
     really = refitting._request
-    monkeypatch.setattr(
-        refitting, "_request", lambda *given: asked.append(given[1]) or really(*given)
-    )
+
+    def noted(context: Context, wanted: int) -> int | None:
+        asked.append(wanted)
+        return really(context, wanted)
+
+    monkeypatch.setattr(refitting, "_request", noted)
     label(context, BOB, *keys)
     assert len(asked) <= 4, "at the first, at the tenth, and once where one waits already"
 

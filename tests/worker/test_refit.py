@@ -211,6 +211,7 @@ def test_no_more_is_remembered_than_there_is_room_for(sqlite_world: World) -> No
         refit(world, refitter)
         assert refitter.kept is not None
         assert len(refitter.kept.keys) <= 16
+    assert refitter.kept is not None
     assert set(keys[10:14]) <= set(refitter.kept.keys.tolist()), "the newest labels are known"
 
 
