@@ -5,7 +5,7 @@ import time
 import pytest
 import torch
 
-from benchmarks import accuracy, active_learning, relabeling, speed
+from benchmarks import accuracy, active_learning, bench_refit, relabeling, speed
 from benchmarks.hand_features import EVERYTHING, FeatureTable
 from benchmarks.harness import Options
 from tests.formats.shared_data import shared
@@ -74,3 +74,10 @@ def test_speed_has_a_row_for_every_model_and_budget():
     assert f"{everything}, measures kept" in names
     assert {f"{epochs} epochs" for epochs in speed.QUICK_EPOCHS} < set(names)
     assert {"from the last weights", "all over again"} < set(names)
+
+
+def test_refits_have_a_row_for_the_wait_and_for_what_labelers_feel():
+    found = {row[0]: row[1:] for row in rows(bench_refit.report(*bench_refit.quick()))}
+    assert float(found["from the 10th label to the new order"][0].split(" / ")[0]) < 5
+    assert int(found["components that changed place"][0]) > 0
+    assert set(found) >= {"GET /health", "POST /queue/next", "POST /labels"}

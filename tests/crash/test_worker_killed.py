@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from tests.crash.lab import kill_worker, labeled_server, workers_of
-from tests.support.loop import API, TINY_TRAINING, post_labels, wait_for_run
+from tests.support.loop import API, TINY_TRAINING, post_labels, train, wait_for_run
 from tests.support.server import Server, somata
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -79,6 +79,20 @@ def test_a_run_whose_worker_is_killed_once_is_tried_again_and_succeeds(
     assert (ended["state"], ended["attempts"], ended["error"]) == ("succeeded", 2, None)
     assert ended["metrics"]["components"] == 24
     assert workers_of(server) != before, "serve started another worker"
+
+
+def test_the_queue_follows_labels_though_the_worker_that_refits_is_killed(
+    server: Server, client: httpx.Client
+) -> None:
+    assert train(client)["state"] == "succeeded"
+    post_labels(client, range(25, 35))
+    kill_worker(server)
+    give_up_at = time.monotonic() + 90
+    while client.get(f"{API}/training-runs/serving").json()["refitted_labels"] < 10:
+        assert time.monotonic() < give_up_at, "no other worker refits"
+        time.sleep(0.1)
+    runs = client.get(f"{API}/training-runs").json()["items"]
+    assert {run["state"] for run in runs} == {"succeeded"}, "a refit is no run"
 
 
 def test_a_run_whose_worker_is_killed_twice_is_failed_with_the_reason(

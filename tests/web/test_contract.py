@@ -10,6 +10,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
+from app.actions import jobs
 from app.domain.serving import STRATEGIES
 from tests.support.loop import API
 from tests.web.sites import ALICE, BOB, CAROL, Site, label
@@ -328,6 +329,28 @@ def test_a_run_is_promoted_and_left_for_the_newest_again(site: Site, client: Any
     problem(client.post(f"{asked}/99/promote"), 404, "training run 99")
     waiting = client.post(asked).json()["id"]
     problem(client.post(f"{asked}/{waiting}/promote"), 409, "has not begun", "Promote one")
+
+
+def test_ten_labels_ask_for_a_refit_and_the_run_in_use_says_when_it_was(
+    site: Site, client: Any
+) -> None:
+    keys = site.world.recording(10)
+    run = site.world.train(dict.fromkeys(keys, SURE))
+    asked = f"{API}/training-runs/serving"
+    before = client.get(asked).json()
+    assert (before["refitted_at"], before["refitted_labels"]) == (None, 0)
+    for key in keys:
+        one = {"id": str(uuid4()), "component": key, "label": 2}
+        assert client.post(f"{API}/labels", json={"labels": [one]}).status_code == 200
+    (refit,) = jobs.live(site.world.context, "refit")
+    assert client.get(f"{API}/jobs/{refit.id}").json()["state"] == "queued"
+    said = {"run": run, "event_id": 10, "labels": 10}
+    job = site.world.claimed(refit.id)
+    assert jobs.finish(site.world.context, job, "succeeded", progress=said)
+    after = client.get(asked).json()
+    assert after["refitted_labels"] == 10
+    assert after["refitted_at"] is not None
+    assert [one["id"] for one in client.get(f"{API}/training-runs").json()["items"]] == [run]
 
 
 def test_a_tuning_is_queued_read_with_its_trials_and_cancelled(site: Site, client: Any) -> None:
