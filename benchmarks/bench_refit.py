@@ -182,9 +182,11 @@ def measure(size: Size) -> Found:
             before = newest_event(context)
             ids = label_on(context, labeler, size.labels)
             wait_for_refit(context, before + 1)
+            labeler.client.connection.close()
         with serving(data_dir, with_worker=True, refit_after_labels=0) as server:
             undisturbed = Labeler(server.port, token, called)
             label_on(context, undisturbed, size.labels)
+            undisturbed.client.connection.close()
         context.database.dispose()
     return Found(lasted(made), seconds, worked, moved, undisturbed.times, labeler.times, len(ids))
 
