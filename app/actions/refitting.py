@@ -96,6 +96,10 @@ def _request(context: Context, wanted: int) -> int | None:
     """Ask if this many labels have come; returns how many more it takes, or None where a refit
     waits already or there is nothing to refit.
     """
+    with context.database.ask() as connection:
+        # Where many label this is the usual answer, for which no writer need wait.
+        if job_rows.waiting(connection, "refit"):
+            return None
     with context.database.note() as session:
         lock_jobs(session)
         serving = runs.serving(session)

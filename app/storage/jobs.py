@@ -4,7 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
@@ -30,10 +41,12 @@ def live(session: Session, kinds: Sequence[str]) -> Sequence[Job]:
     return session.execute(statement).scalars().all()
 
 
-def waiting(session: Session, kind: str) -> bool:
+_WAITING = select(Job.id).where(Job.state == "queued", Job.kind == bindparam("kind")).limit(1)
+
+
+def waiting(session: Session | Connection, kind: str) -> bool:
     """Whether a job of this kind waits to be claimed."""
-    statement = select(Job.id).where(Job.state == "queued", Job.kind == kind).limit(1)
-    return session.execute(statement).first() is not None
+    return session.execute(_WAITING, {"kind": kind}).first() is not None
 
 
 def newest(session: Session, kind: str, *, ended: bool = False) -> Job | None:
