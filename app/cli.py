@@ -15,7 +15,15 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import cli_tuning
-from app.actions import accounts, backup, exporting_files, importing, jobs, training
+from app.actions import (
+    accounts,
+    backup,
+    exporting_files,
+    exporting_models,
+    importing,
+    jobs,
+    training,
+)
 from app.actions.context import Context, make_context
 from app.actions.tuning import DEFAULT_MINUTES
 from app.domain.accounts import Role
@@ -26,8 +34,6 @@ from app.serve import WorkerProcess, serve
 from app.settings import Settings
 from app.storage import migrate
 from app.version import VERSION
-
-MODEL_FORMAT = "onnx"
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no public name
 
@@ -166,14 +172,15 @@ def sentence(one: importing.Imported) -> str:
 def run_export(settings: Settings, options: argparse.Namespace) -> int:
     """Export."""
     context = ready_context(settings)
-    if options.format == MODEL_FORMAT:
+    if options.format in exporting_models.FORMATS:
         # Imported here because it loads torch.
-        from app.worker.export import export_onnx
+        from app.worker.export import export_model
 
-        print(export_onnx(context, options.folder, options.run_id))
+        print(export_model(context, options.folder, options.format, options.run_id))
         return 0
     if options.run_id is not None:
-        raise InvalidInput(f"--run goes with --format {MODEL_FORMAT} only.")
+        named = " or ".join(exporting_models.FORMATS)
+        raise InvalidInput(f"--run goes with --format {named} only.")
     for path in exporting_files.export_all(context, options.folder, options.format):
         print(path)
     return 0
@@ -324,14 +331,14 @@ def add_data(commands: Commands) -> None:
 
     one = commands.add_parser("export", help="write labels, predictions and recordings to a folder")
     one.add_argument("folder", type=Path, metavar="DIR")
-    formats = sorted([*exporting_files.FORMATS, MODEL_FORMAT])
+    formats = sorted([*exporting_files.FORMATS, *exporting_models.FORMATS])
     one.add_argument("--format", choices=formats, default="all")
     one.add_argument(
         "--run",
         type=int,
         dest="run_id",
         metavar="N",
-        help="with --format onnx: which training run; else the one in use",
+        help="with --format onnx or fiji: which training run; else the one in use",
     )
     one.set_defaults(run=run_export)
 

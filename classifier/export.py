@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 from numpy.typing import NDArray
+from onnx import version_converter
 from torch import nn
 
 from classifier.classes import CODES, DOUBTFUL, NAMES
@@ -25,17 +27,21 @@ from classifier.prepare_graph import PrepareCaiman, PrepareMasks
 from classifier.simulate import SimulationConfig, simulate_recording
 
 INPUT, OUTPUT = "masks", "probabilities"
-OPSET = 18
+OPSET, IR_VERSION = 17, 8
+"""What ONNX Runtime has read since 1.12, of 2022: Fiji's plugins bring older ones than Python."""
 TOLERANCE = 1e-4
 """How far the graph's probabilities may lie from the ensemble's own."""
 
 _EXAMPLES = SimulationConfig(components=48, frames=2, field_shape_px=(160, 160))
+_EXPORTED_OPSET = 18
+"""The lowest that torch's exporter writes."""
 _LARGEST = float(np.finfo(np.float32).max)
 
 
 def to_onnx(ensemble: Ensemble) -> bytes:
     """The ensemble as an ONNX model, whose answers were compared with the ensemble's own.
 
+    It is of opset 17 and IR version 8, which runtimes of 2022 read.
     Input `masks`: (batch, 1, 50, 50) float32 of any intensity scale. What is negative or not a
     number counts as 0. Output `probabilities`: (batch, 4) float32, in the order of the codes; a
     mask that is all zero, of which nothing can be said, gets the same for each class that was
@@ -54,25 +60,24 @@ def to_onnx(ensemble: Ensemble) -> bytes:
             input_names=[INPUT],
             output_names=[OUTPUT],
             dynamic_shapes={INPUT: {0: torch.export.Dim("batch")}},
-            opset_version=OPSET,
+            opset_version=_EXPORTED_OPSET,
             verbose=False,
         )
     if program is None:
         raise RuntimeError("torch.onnx.export gave no program")
     program.model.metadata_props.update(_about(ensemble))
-    model: bytes = program.model_proto.SerializeToString()
+    model = _for_older_runtimes(program.model_proto).SerializeToString()
     _compare(model, ensemble)
     return model
 
 
 def check_exportable(config: TrainingConfig) -> None:
-    """Raises ValueError, with the remedy, where a mask alone does not suffice for a prediction."""
+    """Raises ValueError where a mask alone does not suffice for a prediction."""
     if config.measured or config.inputs != ("mask",):
         raise ValueError(
             f"A model of the architecture {config.architecture!r} with the inputs "
             f"{', '.join(config.inputs)} looks at more than a mask, so a file that is given masks "
-            'alone cannot hold it. Train a run with {"architecture": "resnet", "inputs": ["mask"]} '
-            "and export that one."
+            "alone cannot hold it."
         )
 
 
@@ -127,6 +132,21 @@ class _Graph(nn.Module):
         logs = logs.logsumexp(dim=0) / self.temperature
         probabilities = logs.masked_fill(self.absent, -torch.inf).softmax(dim=1)
         return probabilities if self.doubt is None else _spread(self.doubt, probabilities)
+
+
+def _for_older_runtimes(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same graph in OPSET and IR_VERSION."""
+    for node in model.graph.node:
+        # The converter knows these by axes alone. torch always names the axes, and where they are
+        # named the attribute means nothing; ReduceSum has had it since opset 13.
+        if node.op_type.startswith("Reduce") and node.op_type != "ReduceSum":
+            kept = [one for one in node.attribute if one.name != "noop_with_empty_axes"]
+            del node.attribute[:]
+            node.attribute.extend(kept)
+    converted = version_converter.convert_version(model, OPSET)
+    converted.ir_version = IR_VERSION
+    onnx.checker.check_model(converted, full_check=True)
+    return converted
 
 
 def _among(codes: tuple[int, ...], some: tuple[int, ...]) -> torch.Tensor:

@@ -42,12 +42,14 @@ export function followJobs() {
 
 /** @param {HTMLElement} place */
 async function ask(place) {
+  const bar = place.querySelector("[data-progress]");
   const text = place.querySelector("[data-progress-text]");
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
     try {
       const job = await get(`/api/v1/jobs/${place.dataset.liveJob}`);
       if (job.state !== "queued" && job.state !== "running") return location.reload();
+      if (bar instanceof HTMLProgressElement) bar.value = job.progress.fraction || 0;
       if (text) text.textContent = progressText(job.progress, job.state);
     } catch (error) {
       // The server may be away for a moment; the next answer says more.

@@ -18,6 +18,7 @@ LANES = {
     "demo": "slow",
     "score": "slow",
     "promote": "slow",
+    "export": "slow",
     "predict": "quick",
     "refit": "refit",
     "tune": "spare",
@@ -33,6 +34,7 @@ TITLES = {
     "demo": "Loading of the demo",
     "score": "Scoring",
     "promote": "Sorting of the queue",
+    "export": "Export",
     "predict": "Prediction",
     "refit": "Refit",
     "tune": "Tuning",
@@ -42,6 +44,10 @@ TITLES = {
 MAX_ATTEMPTS = 2
 """Attempts in a row that may come to nothing. A tuning's attempt in which a trial came to its
 end was not in vain, so a tuning of hours outlives more than one death of its worker."""
+
+
+ANSWERS_KEPT = {"predict": timedelta(minutes=10), "export": timedelta(days=1)}
+"""How long the answer to a request can be fetched after the worker has written it."""
 
 
 class JobLost(Exception):
@@ -126,7 +132,11 @@ def refuse_second(session: Session, kind: str) -> None:
 
 def view(context: Context, job_id: int) -> JobView:
     """The job as it is now. Raises NotFound."""
-    return _view(get(context, job_id))
+    with context.database.read() as session:
+        found = jobs.shown(session, job_id)
+    if found is None:
+        raise NotFound("job", job_id)
+    return JobView(found.id, found.kind, found.state, found.progress, found.error)
 
 
 def live(context: Context, kind: str) -> list[JobView]:
@@ -235,9 +245,11 @@ def lately(context: Context) -> datetime:
 
 def show_worker(context: Context, name: str) -> None:
     """Note that this worker lives, and clear away answers that nobody fetched."""
+    now = context.now()
     with context.database.note() as session:
-        jobs.worker_seen(session, name, context.now())
-        jobs.forget_finished(session, "predict", context.now() - timedelta(minutes=10))
+        jobs.worker_seen(session, name, now)
+        for kind, long_enough in ANSWERS_KEPT.items():
+            jobs.forget_finished(session, kind, now - long_enough)
 
 
 def leave(context: Context, name: str) -> None:

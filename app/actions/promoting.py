@@ -82,7 +82,7 @@ def promote(context: Context, by: Account, run_id: int) -> RunView:
             raise NotFound("training run", run_id)
         if found.state != "succeeded":
             raise Conflict(
-                f"Training run {run_id} {_WHY_NOT[found.state]}. Promote one that has succeeded."
+                f"Training run {run_id} {WHY_NO_MODEL[found.state]}. Promote one that has succeeded."
             )
         _choose(context, session, by, run_id)
     context.tasks.nudge(jobs.LANES["promote"])
@@ -99,12 +99,13 @@ def follow_newest(context: Context, by: Account) -> Serving:
     return serving(context)
 
 
-_WHY_NOT = {
+WHY_NO_MODEL = {
     "queued": "has not begun",
     "running": "is still running",
     "failed": "has failed and has no model",
     "cancelled": "was cancelled and has no model",
 }
+"""What to say of a run by its state, where one with a model is needed."""
 
 
 def _choose(context: Context, session: Session, by: Account, run_id: int | None) -> None:

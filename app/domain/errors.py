@@ -66,6 +66,22 @@ class NotFound(SomataError):
         self.key = key
 
 
+class NotExported(SomataError):
+    """A run's model has not been written as this kind of file, or not lately."""
+
+    status = 404
+    title = "Not found"
+
+    def __init__(self, run_id: int, format: str) -> None:
+        super().__init__(
+            f"There is no {format} file of training run {run_id}. Ask for one by POST "
+            f'/training-runs/{run_id}/export with {{"format": "{format}"}}, and wait for its job. '
+            "It is kept for a day."
+        )
+        self.run_id = run_id
+        self.format = format
+
+
 class NotSignedIn(SomataError):
     """The request carries no valid session or token."""
 

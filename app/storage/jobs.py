@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
+from app.storage.rows import AnyRow
 from app.storage.tables import Job, WorkerBeat
 
 LIVE = ("queued", "running")
@@ -33,6 +34,12 @@ def add(session: Session, values: dict[str, Any]) -> int:
 def by_id(session: Session, job_id: int) -> Job | None:
     """The job with that key, as it is now."""
     return session.get(Job, job_id, populate_existing=True)
+
+
+def shown(session: Session, job_id: int) -> AnyRow | None:
+    """What is shown of a job, without what it was sent and what it answers, which are large."""
+    columns = Job.id, Job.kind, Job.state, Job.progress, Job.error
+    return session.execute(select(*columns).where(Job.id == job_id)).first()
 
 
 def live(session: Session, kinds: Sequence[str]) -> Sequence[Job]:

@@ -28,6 +28,7 @@ def install(environment: Environment) -> None:
         "duration": duration,
         "progress_text": progress_text,
         "setting": setting,
+        "size": size,
     }.items():
         environment.filters[name] = function
 
@@ -70,6 +71,11 @@ def duration(seconds: float) -> str:
     if seconds < 5400:
         return f"{round(seconds / 60)} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def size(value: int) -> str:
+    """A file's size."""
+    return f"{value / 1e3:.0f} kB" if value < 1e6 else f"{value / 1e6:.1f} MB"
 
 
 def setting(value: object) -> str:

@@ -1,35 +1,73 @@
 """A run's model as a file that other programs read."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from app.actions import promoting, training
+from app.actions import exporting_models, training
 from app.actions.context import Context
-from app.domain.errors import InvalidInput, NoModel
+from app.actions.exporting_models import FORMATS
+from app.domain.errors import InvalidInput
+from app.storage.tables import Job
 from app.worker.kept import load_ensemble
+from app.worker.work import Pulse
 from classifier.export import to_onnx
+from classifier.fiji import Card, to_fiji
+
+OnStage = Callable[[str, float], object]
+"""Is told what is done now, and which share of all is done."""
 
 
-def export_onnx(context: Context, folder: Path, run_id: int | None) -> Path:
-    """Write a run's model to `model_run_N.onnx` in a folder; None takes the run that serves.
+def export(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
+    """Write the file that a job asks for."""
+    run_id, format = int(job.request["run"]), str(job.request["format"])
+    data = model_file(
+        context, run_id, format, lambda stage, done: pulse({"stage": stage, "fraction": done})
+    )
+    return {"result_bytes": data, "progress": {"stage": "done", "fraction": 1.0}}
 
-    Raises NoModel where nothing has been trained, NotFound for an unknown run, and InvalidInput
-    for a model that looks at more than masks, or a folder that is none.
+
+def export_model(context: Context, folder: Path, format: str, run_id: int | None) -> Path:
+    """Write a run's model to a file in a folder; None takes the run that serves.
+
+    format: a key of FORMATS. Raises NoModel where nothing has been trained, NotFound for an
+    unknown run, Conflict for a model that looks at more than masks, and InvalidInput for a folder
+    that is none.
     """
     if folder.exists() and not folder.is_dir():
         raise InvalidInput(f"{folder} is a file. Name a folder.")
-    chosen = (
-        promoting.serving_run(context) if run_id is None else training.get_run(context, run_id).id
-    )
-    if chosen is None:
-        raise NoModel("There is no model yet. Train first, then export.")
-    try:
-        model = to_onnx(load_ensemble(context, chosen))
-    except ValueError as error:
-        raise InvalidInput(f"Training run {chosen} cannot be exported: {error}") from error
+    chosen = exporting_models.exportable_run(context, run_id)
+    data = model_file(context, chosen, format)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"model_run_{chosen}.onnx"
+    path = folder / FORMATS[format].file_name(chosen)
     partial = path.with_name(f".{path.name}.part")
-    partial.write_bytes(model)
+    partial.write_bytes(data)
     # Whoever watches the folder never sees half a model.
     partial.replace(path)
     return path
+
+
+def model_file(
+    context: Context, run_id: int, format: str, on_stage: OnStage = lambda _stage, _done: None
+) -> bytes:
+    """The file. Raises ValueError where what it says is not what the run's model says."""
+    on_stage("reading the model", 0.0)
+    ensemble = load_ensemble(context, run_id)
+    on_stage("writing the graph, and comparing it with the model", 0.1)
+    model = to_onnx(ensemble)
+    if format == "onnx":
+        return model
+    on_stage("packing and checking", 0.8)
+    return to_fiji(model, ensemble, card_of(context, run_id))
+
+
+def card_of(context: Context, run_id: int) -> Card:
+    """What the package says of the run."""
+    run = training.get_run(context, run_id)
+    on = "" if run.finished_at is None else f", {run.finished_at:%Y-%m-%d}"
+    return Card(
+        f"Somata run {run_id}",
+        f"Training run {run_id} of a lab that uses Somata{on}.",
+        run.labels,
+        run.metrics or {},
+    )

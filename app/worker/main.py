@@ -15,6 +15,7 @@ from app.actions.jobs import LANES
 from app.settings import Settings
 from app.storage.tasks import TaskQueue
 from app.worker.demo import load_demo_job
+from app.worker.export import export
 from app.worker.machine import threads
 from app.worker.refit import Refitter
 from app.worker.score import predict, serve
@@ -30,6 +31,7 @@ HANDLERS: Mapping[str, Handler] = {
     "demo": load_demo_job,
     "score": serve,
     "promote": serve,
+    "export": export,
     "predict": predict,
     "refit": Refitter(),
     "tune": tune,

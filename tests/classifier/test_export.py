@@ -74,6 +74,13 @@ def test_members_folds_and_temperature_are_in_the_graph(ensemble, model):
     assert_allclose(run_onnx(model, masks), ensemble.predict(Components(masks[:, 0])), atol=1e-4)
 
 
+def test_runtimes_of_2022_can_read_it(model):
+    read = onnx.load_from_string(model)
+    onnx.checker.check_model(read, full_check=True)
+    assert read.ir_version == 8
+    assert [(one.domain, one.version) for one in read.opset_import] == [("", 17)]
+
+
 def test_a_class_that_had_no_labels_gets_nothing():
     found = run_onnx(to_onnx(train(MASKS_ALONE, codes=(1, 3))), example_masks(5))
     assert (found[:, [1, 3]] == 0).all()
@@ -114,8 +121,8 @@ def test_the_metadata_name_classes_codes_and_versions(ensemble, model):
 @pytest.mark.parametrize(
     "changes", [{"architecture": "fusion"}, {"inputs": ("mask", "context")}], ids=str
 )
-def test_a_model_that_looks_at_more_is_refused_with_the_remedy(changes):
-    with pytest.raises(ValueError, match=r'Train a run with \{"architecture": "resnet"'):
+def test_a_model_that_looks_at_more_is_refused(changes):
+    with pytest.raises(ValueError, match="looks at more than a mask"):
         export.check_exportable(replace(MASKS_ALONE, **changes))
 
 

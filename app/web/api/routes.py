@@ -3,6 +3,7 @@
 from app.web.api import (
     comparing,
     components,
+    exporting,
     labeling,
     predictions,
     recordings,
@@ -18,6 +19,7 @@ from app.web.api import (
 ROUTERS = tuple(
     part.router
     for part in (
-        labeling, components, recordings, comparing, training, tuning, predictions, rounds, system
+        labeling, components, recordings, comparing, training, exporting, tuning, predictions,
+        rounds, system,
     )
 )  # fmt: skip

@@ -299,6 +299,13 @@ class TrainingIn(Body):
     )
 
 
+class ExportIn(Body):
+    format: Literal["onnx", "fiji"] = Field(
+        description="onnx: one graph, raw masks in, probabilities out; "
+        "fiji: the same as a bioimage.io package, which deepImageJ installs"
+    )
+
+
 class TrainingRunOut(BaseModel):
     id: int
     state: JobState

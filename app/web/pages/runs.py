@@ -1,11 +1,11 @@
 """Training runs: starting, watching, cancelling, reading, choosing which one serves."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request, Response
 
-from app.actions import promoting, training
+from app.actions import exporting_models, promoting, training
 from app.actions.context import Context
 from app.actions.training import RunView
 from app.domain.errors import Conflict, NotFound
@@ -17,6 +17,7 @@ router = APIRouter()
 
 RUNS_A_PAGE = 50
 LIVE = ("queued", "running")
+ExportFormat = Annotated[Literal["onnx", "fiji"], Form()]
 
 
 @router.get("/runs")
@@ -33,10 +34,14 @@ def train(
     context: World,
     account: Admin,
     start_from: Annotated[PositiveKey | None, Absent, Form()] = None,
+    masks_alone: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Ask for a run with the defaults, or one that goes on from another, and show it."""
+    """Ask for a run with the defaults, one that goes on from another, or one whose model can be
+    exported, and show it.
+    """
+    config = exporting_models.MASKS_ALONE if masks_alone else None
     try:
-        run = training.request_run(context, account, start_from=start_from)
+        run = training.request_run(context, account, config, start_from=start_from)
     except (Conflict, NotFound) as error:
         return _runs(request, context, status=error.status, problem=str(error))
     return to(f"/runs/{run.id}")
@@ -68,6 +73,30 @@ def promote(request: Request, context: World, account: Admin, run_id: Key) -> Re
     return to(f"/runs/{run_id}")
 
 
+@router.post("/runs/{run_id}/export")
+def export(
+    request: Request, context: World, account: Admin, run_id: Key, format: ExportFormat
+) -> Response:
+    """Ask for the run's model as a file."""
+    try:
+        exporting_models.request_export(context, account, run_id, format)
+    except Conflict as error:
+        return _run(request, context, run_id, status=error.status, problem=str(error))
+    return to(f"/runs/{run_id}#export")
+
+
+@router.post("/runs/{run_id}/export/cancel")
+def cancel_export(
+    request: Request, context: World, account: Admin, run_id: Key, format: ExportFormat
+) -> Response:
+    """Stop the writing of that file."""
+    try:
+        exporting_models.cancel_export(context, account, run_id, format)
+    except Conflict as error:
+        return _run(request, context, run_id, status=error.status, problem=str(error))
+    return to(f"/runs/{run_id}#export")
+
+
 @router.post("/runs/follow-newest")
 def follow_newest(context: World, account: Admin) -> Response:
     """Let the newest run serve again, and each after it."""
@@ -78,13 +107,16 @@ def follow_newest(context: World, account: Admin) -> Response:
 def _run(
     request: Request, context: Context, run_id: int, *, status: int = 200, problem: str = ""
 ) -> Response:
+    run = training.get_run(context, run_id)
     return page(
         request,
         "run.html",
         status,
         here="runs",
-        run=training.get_run(context, run_id),
+        run=run,
         serving=promoting.serving(context),
+        exportable=exporting_models.sees_masks_alone(run.config),
+        exports=exporting_models.exports_of(context, run_id) if run.state == "succeeded" else {},
         problem=problem,
     )
 
