@@ -66,7 +66,7 @@ def to_onnx(ensemble: Ensemble) -> bytes:
     if program is None:
         raise RuntimeError("torch.onnx.export gave no program")
     program.model.metadata_props.update(_about(ensemble))
-    model = _for_older_runtimes(program.model_proto).SerializeToString()
+    model: bytes = _for_older_runtimes(program.model_proto).SerializeToString()
     _compare(model, ensemble)
     return model
 

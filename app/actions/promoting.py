@@ -81,9 +81,8 @@ def promote(context: Context, by: Account, run_id: int) -> RunView:
         if found is None:
             raise NotFound("training run", run_id)
         if found.state != "succeeded":
-            raise Conflict(
-                f"Training run {run_id} {WHY_NO_MODEL[found.state]}. Promote one that has succeeded."
-            )
+            why = WHY_NO_MODEL[found.state]
+            raise Conflict(f"Training run {run_id} {why}. Promote one that has succeeded.")
         _choose(context, session, by, run_id)
     context.tasks.nudge(jobs.LANES["promote"])
     return training.get_run(context, run_id)

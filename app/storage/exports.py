@@ -10,7 +10,7 @@ from app.storage.rows import AnyRow
 from app.storage.tables import Job
 
 KIND = "export"
-_FORMAT = Job.request["format"].as_string()
+_format = Job.request["format"].as_string()
 
 
 def _of_run(run_id: int) -> tuple[ColumnElement[bool], ...]:
@@ -22,9 +22,9 @@ def newest(session: Session, run_id: int) -> Sequence[AnyRow]:
 
     The files themselves are large and are left where they are.
     """
-    last = select(func.max(Job.id)).where(*_of_run(run_id)).group_by(_FORMAT)
+    last = select(func.max(Job.id)).where(*_of_run(run_id)).group_by(_format)
     statement = select(
-        _FORMAT.label("format"),
+        _format.label("format"),
         Job.id,
         Job.state,
         Job.progress,
@@ -36,19 +36,19 @@ def newest(session: Session, run_id: int) -> Sequence[AnyRow]:
 
 def under_way(session: Session, run_id: int, format: str) -> int | None:
     """The job that writes this file, or waits to."""
-    statement = select(Job.id).where(*_of_run(run_id), _FORMAT == format, Job.state.in_(LIVE))
+    statement = select(Job.id).where(*_of_run(run_id), _format == format, Job.state.in_(LIVE))
     return session.execute(statement).scalar()
 
 
 def contents(session: Session, run_id: int, format: str) -> bytes | None:
     """The file that was written last, or None."""
     written = Job.state == "succeeded", Job.result_bytes.is_not(None)
-    statement = select(Job.result_bytes).where(*_of_run(run_id), _FORMAT == format, *written)
+    statement = select(Job.result_bytes).where(*_of_run(run_id), _format == format, *written)
     return session.execute(statement.order_by(Job.id.desc()).limit(1)).scalar()
 
 
 def forget_replaced(session: Session, run_id: int, format: str) -> None:
     """Remove what was before the file that was written last."""
-    mine = *_of_run(run_id), _FORMAT == format
+    mine = *_of_run(run_id), _format == format
     last = select(func.max(Job.id)).where(*mine, Job.state == "succeeded").scalar_subquery()
     session.execute(delete(Job).where(*mine, Job.state.not_in(LIVE), Job.id < last))

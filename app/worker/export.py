@@ -20,9 +20,11 @@ OnStage = Callable[[str, float], object]
 
 def export(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
     """Write the file that a job asks for."""
-    run_id, format = int(job.request["run"]), str(job.request["format"])
     data = model_file(
-        context, run_id, format, lambda stage, done: pulse({"stage": stage, "fraction": done})
+        context,
+        int(job.request["run"]),
+        str(job.request["format"]),
+        lambda stage, done: pulse({"stage": stage, "fraction": done}),
     )
     return {"result_bytes": data, "progress": {"stage": "done", "fraction": 1.0}}
 
