@@ -128,7 +128,8 @@ tell: label some, and compare.
 
 It sees the mask alone: no trace and no surroundings, so it is less right than a model that sees
 them. It learned from one lab's labels, microscope and source extraction; on others it may err more
-than its probabilities say. The masks must be drawn at the scale that it was trained at.
+than its probabilities say. A neuron should measure about as many pixels across as
+in the recordings that it learned from.
 
 ## License
 

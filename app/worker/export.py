@@ -53,9 +53,8 @@ def model_file(
     context: Context, run_id: int, format: str, on_stage: OnStage = lambda _stage, _done: None
 ) -> bytes:
     """The file. Raises ValueError where what it says is not what the run's model says."""
-    on_stage("reading the model", 0.0)
-    ensemble = load_ensemble(context, run_id)
     on_stage("writing the graph, and comparing it with the model", 0.1)
+    ensemble = load_ensemble(context, run_id)
     model = to_onnx(ensemble)
     if format == "onnx":
         return model
