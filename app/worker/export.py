@@ -26,7 +26,10 @@ def export(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
         str(job.request["format"]),
         lambda stage, done: pulse({"stage": stage, "fraction": done}),
     )
-    return {"result_bytes": data, "progress": {"stage": "done", "fraction": 1.0}}
+    done = {"stage": "done", "fraction": 1.0}
+    # Writing the graph is one long step: who cancelled meanwhile wants no file.
+    pulse(done)
+    return {"result_bytes": data, "progress": done}
 
 
 def export_model(context: Context, folder: Path, format: str, run_id: int | None) -> Path:

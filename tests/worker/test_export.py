@@ -11,13 +11,14 @@ import pytest
 
 from app.actions import exporting_models, jobs, training
 from app.actions.exporting_models import MASKS_ALONE, sees_masks_alone
-from app.domain.errors import Conflict, InvalidInput, NoModel
+from app.domain.errors import Conflict, InvalidInput, NoModel, NotExported
 from app.worker.export import export, export_model
 from app.worker.work import Worker
 from classifier.config import LAYERS, TrainingConfig
 from classifier.crossval import cross_validate
 from classifier.export import check_exportable, run_onnx
 from classifier.inputs import KINDS, Components
+from tests.actions.test_exporting_models import run_of_masks
 from tests.support.recordings import masks_of
 from tests.support.world import ALICE, World
 
@@ -66,6 +67,24 @@ def test_a_job_writes_the_package_that_an_admin_then_fetches(sqlite_world: World
         text = package.read("README.md").decode()
     assert f"# Somata run {run}\n" in text
     assert "macro F1 0.500" in text
+
+
+def test_who_cancels_while_it_is_written_gets_no_file(
+    sqlite_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = sqlite_world.context
+    run = run_of_masks(sqlite_world)
+    job = exporting_models.request_export(context, ALICE, run, "onnx")
+
+    def written_while_cancelled(*_: object) -> bytes:
+        exporting_models.cancel_export(context, ALICE, run, "onnx")
+        return b"a file"
+
+    monkeypatch.setattr("app.worker.export.model_file", written_while_cancelled)
+    Worker(context, {"export": export}).work("slow")
+    assert jobs.view(context, job.id).state == "cancelled"
+    with pytest.raises(NotExported):
+        exporting_models.exported_file(context, ALICE, run, "onnx")
 
 
 def test_what_cannot_be_exported_says_why_and_leaves_no_file(world: World, tmp_path: Path) -> None:
