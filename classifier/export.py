@@ -35,6 +35,7 @@ TOLERANCE = 1e-4
 _EXAMPLES = SimulationConfig(components=48, frames=2, field_shape_px=(160, 160))
 _EXPORTED_OPSET = 18
 """The lowest that torch's exporter writes."""
+_CHATTY = ("torch.onnx._internal.exporter._registration", "onnx_ir", "onnxscript")
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -193,13 +194,15 @@ def _compare(model: bytes, ensemble: Ensemble) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Without the exporter's remarks on its own insides and on packages that nobody needs here."""
-    registry = logging.getLogger("torch.onnx._internal.exporter._registration")
-    level = registry.level
-    registry.setLevel(logging.ERROR)
+    loggers = [logging.getLogger(name) for name in _CHATTY]
+    levels = [one.level for one in loggers]
+    for one in loggers:
+        one.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             warnings.simplefilter("ignore", DeprecationWarning)
             yield
     finally:
-        registry.setLevel(level)
+        for one, level in zip(loggers, levels, strict=True):
+            one.setLevel(level)
