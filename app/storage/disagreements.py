@@ -14,7 +14,7 @@ _A, _B = aliased(Prediction), aliased(Prediction)
 _PROBABILITIES = ("p1", "p2", "p3", "p4")
 
 
-def _likeliest(of: type[Prediction]) -> ColumnElement[int]:
+def likeliest(of: type[Prediction]) -> ColumnElement[int]:
     """The class with the largest probability; the first of equals, as everywhere."""
     p1, p2, p3, p4 = (getattr(of, name) for name in _PROBABILITIES)
     return case(
@@ -25,7 +25,7 @@ def _likeliest(of: type[Prediction]) -> ColumnElement[int]:
     )
 
 
-_A_SAYS, _B_SAYS = _likeliest(_A), _likeliest(_B)
+_A_SAYS, _B_SAYS = likeliest(_A), likeliest(_B)
 # Total variation, the largest difference between what the two give any set of classes.
 _distance: ColumnElement[Any] = (
     sum(

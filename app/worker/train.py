@@ -15,7 +15,7 @@ from app.actions.context import Context
 from app.actions.training import Snapshot
 from app.domain.errors import NothingToTrainOn
 from app.storage.tables import Job
-from app.version import VERSION
+from app.version import VERSION, commit
 from app.worker.inputs import components_of, measure_all
 from app.worker.kept import load_ensemble
 from app.worker.looks import fit_look
@@ -214,5 +214,6 @@ def environment(ensemble: Ensemble) -> dict[str, Any]:
         "machine": platform.machine(),
         "device": str(device()),
         "threads": torch.get_num_threads(),
+        **({"commit": found} if (found := commit()) else {}),
         **ensemble.versions,
     }

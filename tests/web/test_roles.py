@@ -79,6 +79,7 @@ REACH = {
     ("GET", f"{API}/training-runs/serving"): SIGNED_IN,
     ("POST", f"{API}/training-runs/serving/follow-newest"): ADMIN,
     ("GET", f"{API}/training-runs/{{run}}"): SIGNED_IN,
+    ("GET", f"{API}/training-runs/{{run}}/card"): SIGNED_IN,
     ("GET", f"{API}/training-runs/{{run}}/events"): SIGNED_IN,
     ("POST", f"{API}/training-runs/{{run}}/cancel"): ADMIN,
     ("POST", f"{API}/training-runs/{{run}}/promote"): ADMIN,

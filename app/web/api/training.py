@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from anyio import to_thread
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from app.actions import promoting, training
+from app.actions import cards, promoting, training
+from app.web import cards as card_files
 from app.web.access import Admin, Caller, World
 from app.web.api import present
 from app.web.api.schemas import Cursor, ServingOut, TrainingIn, TrainingRunOut, TrainingRunPage
@@ -30,6 +31,15 @@ RUN_EVENT = {
             "contentSchema": {"$ref": "#/components/schemas/TrainingRunOut"},
         },
     },
+}
+CARD: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The card.",
+        "content": {
+            "text/markdown": {"schema": {"type": "string"}},
+            "application/zip": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
 }
 ENDED = {"succeeded", "failed", "cancelled"}
 
@@ -77,6 +87,31 @@ def follow_newest(context: World, account: Admin) -> ServingOut:
 def get_run(context: World, account: Caller, run: RunId) -> TrainingRunOut:
     """One run: state, progress, metrics."""
     return present.run(training.get_run(context, run))
+
+
+@router.get(
+    "/{run}/card",
+    response_class=Response,
+    responses={**CARD, **responses(401, 404, 409, 422)},
+)
+def get_card(
+    context: World,
+    account: Caller,
+    run: RunId,
+    format: Annotated[
+        Literal["markdown", "zip"], Query(description="zip: with the pictures it shows")
+    ] = "markdown",
+) -> Response:
+    """The run's model card: data, metrics by class and by recording, calibration, limits.
+
+    409 for a run that has not succeeded.
+    """
+    card = cards.card_of(context, run)
+    if format == "markdown":
+        return Response(card_files.markdown(card), media_type="text/markdown; charset=utf-8")
+    name = f"model-card-run-{run}.zip"
+    saved = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(card_files.zipped(card), media_type="application/zip", headers=saved)
 
 
 @router.get(
