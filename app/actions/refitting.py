@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.actions import jobs
 from app.actions.context import Context
-from app.domain.serving import OF_A_RUN, STRATEGIES
+from app.domain.serving import REFITTED, STRATEGIES
 from app.storage import candidates, events, runs, states
 from app.storage import jobs as job_rows
 from app.storage.database import lock_jobs
@@ -152,8 +152,8 @@ def worth_remembering(context: Context, run_id: int, most: int) -> list[int]:
             return judged
         chosen = {row.component_id for row in states.labeled(session, most // 4)}
         for strategy in STRATEGIES.values():
-            if strategy.order_by in OF_A_RUN:
-                chosen.update(candidates.front(session, strategy, most // 2 // len(OF_A_RUN)))
+            if strategy.order_by in REFITTED:
+                chosen.update(candidates.front(session, strategy, most // 2 // len(REFITTED)))
     return sorted(chosen)
 
 
@@ -186,7 +186,7 @@ def show_order(
 ) -> bool:
     """Put these components where the refit wants them, a short transaction at a time.
 
-    rows: `component_id` and a value, or None, for each of `OF_A_RUN`.
+    rows: `component_id` and a value, or None, for each of `REFITTED`.
     Returns False, and leaves the rest alone, once another run serves or a newer refit has begun.
     """
     for start in range(0, len(rows), WRITTEN_AT_ONCE):

@@ -1,6 +1,6 @@
 """Training runs: asked for by people, carried out by the worker, kept so they can be repeated."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -213,6 +213,24 @@ def store_predictions(context: Context, rows: Sequence[dict[str, Any]]) -> None:
     for start in range(0, len(rows), STORED_AT_ONCE):
         with context.database.write() as session:
             runs.add_predictions(session, rows[start : start + STORED_AT_ONCE])
+
+
+def probabilities_of(
+    context: Context, run_id: int, component_ids: Sequence[int]
+) -> dict[int, tuple[float, float, float, float]]:
+    """A run's probabilities of classes 1 to 4, of those of the components that it has judged."""
+    found: dict[int, AnyRow] = {}
+    with context.database.read() as session:
+        for start in range(0, len(component_ids), STORED_AT_ONCE):
+            some = component_ids[start : start + STORED_AT_ONCE]
+            found |= runs.predictions_of(session, run_id, some)
+    return {key: (row.p1, row.p2, row.p3, row.p4) for key, row in found.items()}
+
+
+def store_diverse(context: Context, run_id: int, worth: Mapping[int, float]) -> None:
+    """Let these be the components that the run would have asked together, and no others."""
+    with context.database.write() as session:
+        runs.set_diverse(session, run_id, worth)
 
 
 def show_predictions(

@@ -16,12 +16,17 @@ OrderColumn = Literal[
     "margin",
     "mutual_information",
     "dcal",
+    "dal",
+    "diverse",
     "quality",
     "cue_process",
     "shuffle",
 ]
-OF_A_RUN = ("queue_entropy", "margin", "mutual_information", "dcal")
-"""Order columns that are empty until a run has judged the component, and follow its refits."""
+REFITTED = ("queue_entropy", "margin", "mutual_information", "dcal", "dal")
+"""Order columns that follow the refits of the run in use."""
+OF_A_RUN = (*REFITTED, "diverse")
+"""Order columns that are empty until a run has judged the component; `diverse` also where a run
+has not drawn it."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class Strategy:
         `labeled` is what has a label that the newest model finds fault with.
     order_by: the column of `component_state`, best first in the direction of `descending`.
     words: why, for somebody who is to answer without knowing what the model thinks.
+    use: when to choose it, a sentence.
     """
 
     name: str
@@ -39,20 +45,27 @@ class Strategy:
     order_by: OrderColumn
     descending: bool
     words: str
+    use: str
 
 
 STRATEGIES = {
     strategy.name: strategy
     for strategy in (
         Strategy(
-            "unlabeled", "unanswered", "component_id", descending=False, words="not labeled yet"
+            "unlabeled",
+            "unanswered",
+            "component_id",
+            descending=False,
+            words="not labeled yet",
+            use="To go through recordings as they came.",
         ),
         Strategy(
-            "entropy",
+            "process",
             "unanswered",
-            "queue_entropy",
+            "cue_process",
             descending=True,
-            words="the model is least sure of these",
+            words="looks like a process",
+            use="To begin with: processes stand out before anything is trained.",
         ),
         Strategy(
             "margin",
@@ -60,13 +73,7 @@ STRATEGIES = {
             "margin",
             descending=False,
             words="the model wavers between two classes",
-        ),
-        Strategy(
-            "mutual_information",
-            "unanswered",
-            "mutual_information",
-            descending=True,
-            words="the models disagree on these",
+            use="Once a model is trained: it needed the fewest labels in our benchmark.",
         ),
         Strategy(
             "dcal",
@@ -74,13 +81,55 @@ STRATEGIES = {
             "dcal",
             descending=True,
             words="unsure, or unlike what is labeled",
+            use="ActSort's choice: first what is unlike the labeled, later what is undecided.",
         ),
         Strategy(
-            "process", "unanswered", "cue_process", descending=True, words="looks like a process"
+            "dal",
+            "unanswered",
+            "dal",
+            descending=True,
+            words="unlike what is labeled",
+            use="After importing recordings that look unlike those labeled so far.",
         ),
-        Strategy("random", "unanswered", "shuffle", descending=False, words="drawn at random"),
         Strategy(
-            "quality", "labeled", "quality", descending=True, words="the model doubts these labels"
+            "diverse",
+            "unanswered",
+            "diverse",
+            descending=True,
+            words="unsure, and unlike the others asked",
+            use="When many are labeled between two trainings: undecided, and no two alike.",
+        ),
+        Strategy(
+            "entropy",
+            "unanswered",
+            "queue_entropy",
+            descending=True,
+            words="the model is least sure of these",
+            use="To see what the model finds most confusing, over all classes.",
+        ),
+        Strategy(
+            "mutual_information",
+            "unanswered",
+            "mutual_information",
+            descending=True,
+            words="the models disagree on these",
+            use="To find what is new to the model rather than ambiguous to everybody.",
+        ),
+        Strategy(
+            "quality",
+            "labeled",
+            "quality",
+            descending=True,
+            words="the model doubts these labels",
+            use="To mend labels that are there already.",
+        ),
+        Strategy(
+            "random",
+            "unanswered",
+            "shuffle",
+            descending=False,
+            words="drawn at random",
+            use="For labels that stand for all components, as in a first set or a test set.",
         ),
     )
 }
@@ -118,6 +167,8 @@ _IN_NUMBERS: dict[OrderColumn, str] = {
     "margin": "margin {:.3f} between the likeliest two",
     "mutual_information": "mutual information {:.3f} nats",
     "dcal": "DCAL score {:.3f}",
+    "dal": "{:.0%} unlike what is labeled",
+    "diverse": "unsure, and unlike the others asked ({:.2f})",
     "quality": "label quality {:+.3f} nats over its entropy",
     "cue_process": "process-likeness {:.2f}",
 }

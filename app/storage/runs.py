@@ -1,9 +1,9 @@
 """Training runs, their weights and their predictions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.storage import promotions
@@ -47,6 +47,8 @@ _PREDICTED = select(
     Prediction.out_of_fold,
     Prediction.mutual_information,
     Prediction.dcal,
+    Prediction.dal,
+    Prediction.diverse,
     Prediction.chance_wrong,
 ).join(Component, Component.id == Prediction.component_id)
 
@@ -137,6 +139,23 @@ def add_predictions(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Store a batch of a run's predictions."""
     if rows:
         session.connection().execute(insert(Prediction), list(rows))
+
+
+def set_diverse(session: Session, run_id: int, worth: Mapping[int, float]) -> None:
+    """Let these components, and no others, be the run's diverse ones; worth: the order's number."""
+    session.execute(
+        update(Prediction)
+        .where(Prediction.run_id == run_id, Prediction.diverse.is_not(None))
+        .values(diverse=None)
+        .execution_options(synchronize_session=False)
+    )
+    if worth:
+        session.connection().execute(
+            update(Prediction)
+            .where(Prediction.run_id == run_id, Prediction.component_id == bindparam("key"))
+            .values(diverse=bindparam("new_diverse")),
+            [{"key": key, "new_diverse": value} for key, value in worth.items()],
+        )
 
 
 def forget_attempt(session: Session, run_id: int) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, SmallInteger, bindparam, insert, select, upda
 from sqlalchemy.orm import Session
 
 from app.domain.events import CurrentLabel, current_label
-from app.domain.serving import OF_A_RUN
+from app.domain.serving import REFITTED
 from app.storage import events
 from app.storage.rows import AnyRow, AnySelect
 from app.storage.tables import ComponentState, Prediction, TrainingRun
@@ -90,6 +90,8 @@ _SHOW_PREDICTION = (
         margin=bindparam("new_margin"),
         mutual_information=bindparam("new_mutual_information"),
         dcal=bindparam("new_dcal"),
+        dal=bindparam("new_dal"),
+        diverse=bindparam("new_diverse"),
         quality=bindparam("new_quality"),
     )
     .execution_options(synchronize_session=False)
@@ -103,13 +105,13 @@ _REORDER = (
         ComponentState.people == 0,
         ComponentState.run_id == bindparam("run"),
     )
-    .values({name: bindparam(f"new_{name}") for name in OF_A_RUN})
+    .values({name: bindparam(f"new_{name}") for name in REFITTED})
     .execution_options(synchronize_session=False)
 )
 
 
 def reorder(session: Session, run_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Put these components elsewhere in the queue's orders (`OF_A_RUN`), where nobody has
+    """Put these components elsewhere in the queue's orders (`REFITTED`), where nobody has
     answered them and they are still sorted by this run.
 
     rows: `component_id` and a value, or None, for each order.
@@ -120,7 +122,7 @@ def reorder(session: Session, run_id: int, rows: Sequence[Mapping[str, Any]]) ->
             {
                 "key": row["component_id"],
                 "run": run_id,
-                **{f"new_{name}": row[name] for name in OF_A_RUN},
+                **{f"new_{name}": row[name] for name in REFITTED},
             }
             for row in rows
         ],
@@ -136,7 +138,7 @@ def sorted_by(session: Session, run_id: int, limit: int) -> list[int]:
 
 def in_queue(session: Session, run_id: int) -> Sequence[AnyRow]:
     """What this run sorts and nobody has answered: component and its place in each order."""
-    columns = (ComponentState.component_id, *(getattr(ComponentState, name) for name in OF_A_RUN))
+    columns = (ComponentState.component_id, *(getattr(ComponentState, name) for name in REFITTED))
     statement: AnySelect = select(*columns).where(
         ComponentState.people == 0, ComponentState.run_id == run_id
     )
@@ -198,6 +200,8 @@ def show_predictions(
                 "new_margin": margin(row),
                 "new_mutual_information": row.mutual_information,
                 "new_dcal": row.dcal,
+                "new_dal": row.dal,
+                "new_diverse": row.diverse,
                 "new_quality": row.quality if holds(row) else None,
             }
             for row in rows
@@ -227,6 +231,8 @@ def rebuild(session: Session, component_ids: Sequence[int], run: tuple[int, int]
             margin=None,
             mutual_information=None,
             dcal=None,
+            dal=None,
+            diverse=None,
         )
         .execution_options(synchronize_session=False)
     )

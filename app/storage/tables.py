@@ -173,6 +173,8 @@ class ComponentState(Base):
     margin: Mapped[float | None] = mapped_column(Float)
     mutual_information: Mapped[float | None] = mapped_column(Float)
     dcal: Mapped[float | None] = mapped_column(Float)
+    dal: Mapped[float | None] = mapped_column(Float)
+    diverse: Mapped[float | None] = mapped_column(Float)
     # Of the label that the run was told; an answer given since makes it void (None).
     # `storage/states.py` says when it holds.
     quality: Mapped[float | None] = mapped_column(Float)
@@ -190,6 +192,8 @@ class ComponentState(Base):
                 "margin",
                 "mutual_information",
                 "dcal",
+                "dal",
+                "diverse",
                 "cue_process",
                 "shuffle",
             )
@@ -402,6 +406,10 @@ class Prediction(Base):
     chance_wrong: Mapped[float | None] = mapped_column(Float)
     # ActSort's score when the prediction was made: undecided, or unlike what people labeled.
     dcal: Mapped[float | None] = mapped_column(Float)
+    # The unlike half of that score alone. 0 to 1.
+    dal: Mapped[float | None] = mapped_column(Float)
+    # From 1 down, for the few that were drawn: undecided, and unlike each other and the labeled.
+    diverse: Mapped[float | None] = mapped_column(Float)
 
 
 class Round(Base):

@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 from app.actions import promoting, refitting, training
 from app.actions.context import Context
 from app.actions.refitting import Lesson
-from app.domain.serving import OF_A_RUN
+from app.domain.serving import REFITTED
 from app.storage.tables import Job
 from app.worker.inputs import components_of
 from app.worker.kept import load_ensemble
 from app.worker.looks import filled, fit_look_on
 from app.worker.machine import device
+from app.worker.orders import orders_of
 from app.worker.work import Pulse
-from classifier.acquisition import mixed
 from classifier.ensemble import Ensemble
 from classifier.inputs import Components
 from classifier.instant import Memory, join, refit, remember
 from classifier.measures import names
 from classifier.training import configure_threads
-from classifier.uncertainty import margin, mutual_information, predictive_entropy
+from classifier.uncertainty import margin, predictive_entropy
 
 MOST_COMPONENTS = 20_000
 MOST_BYTES = 256_000_000
@@ -153,7 +153,7 @@ def new_order(context: Context, kept: Remembered, lesson: Lesson) -> list[dict[s
     wanted = judged(kept, lesson)
     row_of = {key: row for row, key in enumerate(kept.keys.tolist())}
     there = [row for row in refitting.in_queue(context, kept.run_id) if row.component_id in row_of]
-    now = np.array([tuple(row)[1:] for row in there], np.float64).reshape(-1, len(OF_A_RUN))
+    now = np.array([tuple(row)[1:] for row in there], np.float64).reshape(-1, len(REFITTED))
     rows = np.array([row_of[row.component_id] for row in there], np.int64)
     then = wanted[rows]
     unmoved = (np.abs(now - then) < LEAST_CHANGE) | (np.isnan(now) & np.isnan(then))
@@ -165,7 +165,7 @@ def new_order(context: Context, kept: Remembered, lesson: Lesson) -> list[dict[s
             "component_id": there[row].component_id,
             **{
                 name: None if np.isnan(value) else float(value)
-                for name, value in zip(OF_A_RUN, then[row], strict=True)
+                for name, value in zip(REFITTED, then[row], strict=True)
             },
         }
         for row in order
@@ -173,7 +173,7 @@ def new_order(context: Context, kept: Remembered, lesson: Lesson) -> list[dict[s
 
 
 def judged(kept: Remembered, lesson: Lesson) -> NDArray[np.float64]:
-    """(components, orders of `OF_A_RUN`) by what the folds say after the lesson; NaN for none.
+    """(components, orders of `REFITTED`) by what the folds say after the lesson; NaN for none.
 
     A component that one fold tested is judged by that one alone, as in the run: it has taught the
     others. What a file says of components that came after the training teaches nothing, so that
@@ -187,16 +187,15 @@ def judged(kept: Remembered, lesson: Lesson) -> NDArray[np.float64]:
     tested = np.flatnonzero(folds >= 0)
     probabilities = by_fold.mean(axis=0)
     probabilities[tested] = by_fold[folds[tested], tested]
-    unknown = mutual_information(by_fold)
-    unknown[tested] = np.nan
-    look = fit_look_on(kept.measures, answered).look(kept.measures)
+    look = fit_look_on(kept.measures, answered)
     orders = {
         "queue_entropy": predictive_entropy(probabilities),
         "margin": margin(probabilities),
-        "mutual_information": unknown,
-        "dcal": mixed(probabilities, look),
+        **orders_of(probabilities, kept.measures, look, by_fold),
     }
-    return np.column_stack([orders[name] for name in OF_A_RUN])
+    found = np.column_stack([np.array(orders[name], np.float64) for name in REFITTED])
+    found[tested, REFITTED.index("mutual_information")] = np.nan
+    return found
 
 
 def breathing(pulse: Pulse) -> Callable[[], None]:

@@ -20,15 +20,14 @@ from app.worker.inputs import components_of, measure_all
 from app.worker.kept import load_ensemble
 from app.worker.looks import fit_look
 from app.worker.machine import device, threads
+from app.worker.orders import Orders, draw_diverse, orders_of
 from app.worker.work import Pulse
-from classifier.acquisition import LabeledModel, mixed
 from classifier.config import TrainingConfig
 from classifier.crossval import CrossValidation, Progress, WarmStart, cross_validate
 from classifier.ensemble import Ensemble
-from classifier.inputs import Components
 from classifier.label_noise import chance_wrong
 from classifier.training import configure_threads
-from classifier.uncertainty import label_quality, mutual_information, predictive_entropy
+from classifier.uncertainty import label_quality, predictive_entropy
 
 FEWEST_LABELS = 8
 # Folds take nearly all of the time; the rest is scoring what is not labeled.
@@ -57,7 +56,9 @@ def train(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
     look = fit_look(context)
     training.store_predictions(
         context,
-        out_of_fold_rows(run.id, snapshot, found, dcal_scores(found.out_of_fold, components, look)),
+        out_of_fold_rows(
+            run.id, snapshot, found, orders_of(found.out_of_fold, components.measures, look)
+        ),
     )
     scored = score_rest(context, run.id, found.ensemble, pulse)
     metrics = {
@@ -126,12 +127,12 @@ def shown(progress: Progress) -> dict[str, Any]:
 
 
 def out_of_fold_rows(
-    run_id: int, snapshot: Snapshot, found: CrossValidation, dcal: Sequence[float | None]
+    run_id: int, snapshot: Snapshot, found: CrossValidation, orders: Orders
 ) -> list[dict[str, Any]]:
     """Predictions of the labeled components, with the quality of their labels."""
     quality = label_quality(found.out_of_fold, snapshot.labels)
     wrong = chance_wrong(found.out_of_fold, snapshot.labels)
-    rows = prediction_rows(run_id, snapshot.component_ids.tolist(), found.out_of_fold, dcal)
+    rows = prediction_rows(run_id, snapshot.component_ids.tolist(), found.out_of_fold, orders)
     for place, row in enumerate(rows):
         row.update(
             out_of_fold=True,
@@ -143,29 +144,14 @@ def out_of_fold_rows(
     return rows
 
 
-def dcal_scores(
-    probabilities: NDArray[np.float64], components: Components, look: LabeledModel | None
-) -> list[float | None]:
-    """ActSort's score of each component; None where there are no measures to tell it by."""
-    if look is None or components.measures is None:
-        return [None] * len(probabilities)
-    scores: list[float | None] = mixed(probabilities, look.look(components.measures)).tolist()
-    return scores
-
-
 def prediction_rows(
     run_id: int,
     component_ids: Sequence[int],
     probabilities: NDArray[np.float64],
-    dcal: Sequence[float | None],
-    unknown: NDArray[np.float64] | None = None,
+    orders: Orders,
 ) -> list[dict[str, Any]]:
-    """Rows of `prediction`.
-
-    dcal: a score for each. unknown: the folds' mutual information, where several were asked.
-    """
+    """Rows of `prediction`."""
     entropy = predictive_entropy(probabilities)
-    shares = [None] * len(entropy) if unknown is None else unknown.tolist()
     return [
         {
             "run_id": run_id,
@@ -179,12 +165,11 @@ def prediction_rows(
             "trained_label": None,
             "out_of_fold": False,
             "fold": None,
-            "mutual_information": share,
             "chance_wrong": None,
-            "dcal": score,
+            **dict(zip(orders, own_orders, strict=True)),
         }
-        for component_id, own, own_entropy, share, score in zip(
-            component_ids, probabilities, entropy, shares, dcal, strict=True
+        for component_id, own, own_entropy, *own_orders in zip(
+            component_ids, probabilities, entropy, *orders.values(), strict=True
         )
     ]
 
@@ -198,11 +183,12 @@ def score_rest(context: Context, run_id: int, ensemble: Ensemble, pulse: Pulse) 
         components = components_of(context, batch)
         by_fold = ensemble.predict_folds(components, device=device())
         mean = by_fold.mean(axis=0)
-        scores = dcal_scores(mean, components, look)
-        rows = prediction_rows(run_id, batch, mean, scores, mutual_information(by_fold))
+        orders = orders_of(mean, components.measures, look, by_fold)
+        rows = prediction_rows(run_id, batch, mean, orders)
         training.store_predictions(context, rows)
         scored += len(batch)
         pulse({"stage": f"scoring, {scored:,} done", "fraction": FOLDS_SHARE})
+    draw_diverse(context, run_id)
     return scored
 
 

@@ -58,5 +58,6 @@ function run(actions, [name, label]) {
 
 /** @param {EventTarget | null} target */
 function isControl(target) {
-  return target instanceof HTMLButtonElement || target instanceof HTMLSelectElement;
+  if (target instanceof HTMLButtonElement || target instanceof HTMLSelectElement) return true;
+  return target instanceof HTMLElement && target.tagName === "SUMMARY";
 }

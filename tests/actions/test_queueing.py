@@ -266,7 +266,7 @@ def test_never_two_people_under_one_lease_in_any_interleaving(world: World, move
         queueing.release_all(world.context, who)
 
 
-@pytest.mark.parametrize("strategy", ["margin", "mutual_information", "dcal"])
+@pytest.mark.parametrize("strategy", ["margin", "mutual_information", "dcal", "dal", "diverse"])
 def test_each_order_of_a_run_serves_its_first_first_and_the_unjudged_last(
     world: World, strategy: str
 ) -> None:

@@ -11,7 +11,7 @@ from app.actions import jobs, labeling, promoting, refitting, training
 from app.actions.context import Context
 from app.actions.labeling import Answer
 from app.domain.accounts import Account
-from app.domain.serving import OF_A_RUN
+from app.domain.serving import REFITTED
 from app.storage.tables import Job
 from tests.support.world import ALICE, BOB, NOBODY_IS_SURE, World, probabilities_of
 
@@ -215,12 +215,12 @@ def test_the_run_in_use_says_when_the_queue_last_followed(world: World) -> None:
 
 
 def rows(keys: Sequence[int], value: float) -> list[dict[str, Any]]:
-    return [{"component_id": key, **dict.fromkeys(OF_A_RUN, value)} for key in keys]
+    return [{"component_id": key, **dict.fromkeys(REFITTED, value)} for key in keys]
 
 
 def orders(world: World, keys: Sequence[int]) -> set[tuple[float | None, ...]]:
     states = [world.state(key) for key in keys]
-    return {tuple(getattr(one, name) for name in OF_A_RUN) for one in states}
+    return {tuple(getattr(one, name) for name in REFITTED) for one in states}
 
 
 def asked_and_claimed(world: World) -> Job:

@@ -214,6 +214,8 @@ class World:
                     "out_of_fold": label is not None,
                     "mutual_information": uncertain / 2 if label is None else None,
                     "dcal": uncertain / 2,
+                    "dal": uncertain / 3,
+                    "diverse": uncertain / 4,
                     "chance_wrong": None if label is None else 1 - float(given[label - 1]),
                     "fold": None if label is None else component % 2,
                 }

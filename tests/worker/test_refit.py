@@ -10,7 +10,7 @@ import torch
 
 from app.actions import importing, jobs, promoting, refitting, training
 from app.domain.recordings import ImportedLabels, Recording
-from app.domain.serving import OF_A_RUN
+from app.domain.serving import REFITTED
 from app.storage import runs
 from app.worker import train as training_worker
 from app.worker.inputs import components_of
@@ -93,7 +93,7 @@ def sorted_by(world: World, handler: Any) -> None:
 
 def orders(world: World, keys: Sequence[int]) -> list[tuple[float | None, ...]]:
     states = [world.state(key) for key in keys]
-    return [tuple(getattr(one, name) for name in OF_A_RUN) for one in states]
+    return [tuple(getattr(one, name) for name in REFITTED) for one in states]
 
 
 def predictions(world: World, run_id: int) -> list[tuple[Any, ...]]:

@@ -71,8 +71,11 @@ def test_every_prediction_is_ranked_for_the_queue_and_every_label_for_rounds(wor
     run = carried_out(world, config=TINY_TRAINING)
     for key, row in predictions(world, run.id).items():
         state = world.state(key)
-        assert (state.mutual_information, state.dcal) == (row.mutual_information, row.dcal)
+        for order in ("mutual_information", "dcal", "dal", "diverse"):
+            assert getattr(state, order) == getattr(row, order)
         assert 0 <= row.dcal <= 1
+        assert 0 <= row.dal <= 1
+        assert (row.diverse is None) == (key in (*keys[:6], fresh[0])), "what people answered"
         labeled = key in keys or key == fresh[0]
         assert (row.mutual_information is None) == labeled, "each label has one fold's opinion"
         probabilities = sorted((row.p1, row.p2, row.p3, row.p4))

@@ -8,6 +8,7 @@ from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.actions.tuning import DEFAULT_MINUTES
+from app.domain.serving import STRATEGIES
 
 
 def _only_a_number(value: object) -> object:
@@ -49,6 +50,8 @@ Strategy = Literal[
     "margin",
     "mutual_information",
     "dcal",
+    "dal",
+    "diverse",
     "quality",
     "random",
     "overlap",
@@ -169,7 +172,10 @@ class TraceOut(BaseModel):
 
 
 class QueueRequest(Body):
-    strategy: Strategy = "unlabeled"
+    strategy: Strategy = Field(
+        "unlabeled",
+        description="; ".join(f"`{one.name}`: {one.use}" for one in STRATEGIES.values()),
+    )
     count: Annotated[int, Field(ge=1, le=100), Number] = 1
     recording: Key | None = None
     round: Key | None = None

@@ -3,22 +3,25 @@
 from fastapi import APIRouter, Request, Response
 
 from app.actions import rounds
+from app.domain.serving import STRATEGIES
 from app.web.access import Caller, World
 from app.web.pages.parts import Key, OptionalKey, recording_choices, to
 from app.web.templating import page
 
 router = APIRouter()
 
-STRATEGIES = (
-    ("unlabeled", "as imported"),
-    ("process", "most process-like first"),
-    ("entropy", "most confusing first"),
-    ("margin", "closest between two classes first"),
-    ("mutual_information", "models disagree first"),
-    ("dcal", "unsure or unlike the labeled first (DCAL)"),
-    ("quality", "suspect labels first"),
-    ("random", "at random"),
-)
+TITLES = {
+    "unlabeled": "as imported",
+    "process": "most process-like first",
+    "margin": "closest between two classes first",
+    "dcal": "unsure or unlike the labeled first (DCAL)",
+    "dal": "unlike the labeled first (DAL)",
+    "diverse": "unsure and unlike each other first",
+    "entropy": "most confusing first",
+    "mutual_information": "models disagree first",
+    "quality": "suspect labels first",
+    "random": "at random",
+}
 
 
 @router.get("/label")
@@ -31,7 +34,7 @@ def label_page(
         "label.html",
         here="label",
         round=None,
-        strategies=STRATEGIES,
+        strategies=[(name, title, STRATEGIES[name].use) for name, title in TITLES.items()],
         recordings=recording_choices(context),
         chosen_recording=recording,
     )
