@@ -143,4 +143,5 @@ def _quantile(
             low = middle
         else:
             high = middle
-    return high
+    # Counts are whole; what follows the last one below `high` has the same share.
+    return float(np.floor(high))

@@ -106,6 +106,23 @@ def newest_with_model(session: Session) -> AnyRow | None:
     return session.execute(_NEWEST_WITH_MODEL).first()
 
 
+def succeeded_before(
+    session: Session, run_id: int, most_labels: float, limit: int
+) -> Sequence[AnyRow]:
+    """Runs before this one that succeeded with at most so many labels, the newest first.
+
+    Rows of id, labels, config, start_from.
+    """
+    statement = (
+        select(TrainingRun.id, TrainingRun.labels, TrainingRun.config, TrainingRun.start_from)
+        .join(Job, Job.id == TrainingRun.id)
+        .where(TrainingRun.id < run_id, TrainingRun.labels <= most_labels, Job.state == "succeeded")
+        .order_by(TrainingRun.id.desc())
+        .limit(limit)
+    )
+    return session.execute(statement).all()
+
+
 def last_snapshot(session: Session) -> int:
     """The newest event that any run, ended or not, has looked at; 0 before the first."""
     return session.execute(select(func.max(TrainingRun.snapshot_event_id))).scalar() or 0

@@ -31,8 +31,8 @@ def orders_of(
     """Every order that a component has by itself; None where it cannot be known.
 
     probabilities: (components, 4). measures: of each, the kept ones. look: labeled against
-    unlabeled, by the same measures.     by_fold: (folds, components, 4), where several were asked. `diverse` depends on all
-    components, so it is `draw_diverse`'s.
+    unlabeled, by the same measures. by_fold: (folds, components, 4), where several were asked.
+    `diverse` depends on all components, so it is `draw_diverse`'s.
     """
     unknown: list[float | None] = [None] * len(probabilities)
     found: dict[str, Sequence[float | None]] = {

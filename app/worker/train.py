@@ -21,6 +21,7 @@ from app.worker.kept import load_ensemble
 from app.worker.looks import fit_look
 from app.worker.machine import device, threads
 from app.worker.orders import Orders, draw_diverse, orders_of
+from app.worker.stopping import estimate
 from app.worker.work import Pulse
 from classifier.config import TrainingConfig
 from classifier.crossval import CrossValidation, Progress, WarmStart, cross_validate
@@ -63,6 +64,7 @@ def train(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
     scored = score_rest(context, run.id, found.ensemble, pulse)
     metrics = {
         **found.metrics,
+        "stopping": estimate(context, run.id, config.to_dict(), scored),
         "train_seconds": round(time.monotonic() - started, 1),
         "scored_components": scored,
     }
