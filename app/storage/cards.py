@@ -62,11 +62,7 @@ def tested(session: Session, run_id: int) -> Sequence[AnyRow]:
             func.sum(_CONFIDENCE).label("confidence"),
         )
         .join(Component, Component.id == Prediction.component_id)
-        .where(
-            Prediction.run_id == run_id,
-            Prediction.out_of_fold,
-            Prediction.trained_label.is_not(None),
-        )
+        .where(Prediction.run_id == run_id, Prediction.out_of_fold)
         .group_by(*columns)
     )
     return session.execute(statement).all()

@@ -46,7 +46,7 @@ def markdown(card: Card) -> str:
         shown=shown,
         folds=len(card.metrics["folds"]),
         inputs=_in_words(run.config),
-        config=json.dumps(run.config, indent=2),
+        config=_a_line_each(run.config),
         made_with=_made_with(card),
     )
 
@@ -78,6 +78,11 @@ def _in_words(config: dict[str, Any]) -> str:
         given = [name for name in given if name != "trace"]
     words = [_LOOKS.get(name, name) for name in given]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _a_line_each(config: dict[str, Any]) -> str:
+    lines = [f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in config.items()]
+    return "{\n" + ",\n".join(lines) + "\n}"
 
 
 def _made_with(card: Card) -> list[tuple[str, object]]:

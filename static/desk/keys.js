@@ -34,6 +34,13 @@ export function listen(actions) {
       const revealed = !document.querySelector("[data-reveal]")?.hasAttribute("hidden");
       const onLink = event.target instanceof HTMLAnchorElement;
       const found = actionOf(event) || (event.key === "Enter" && (revealed || !isControl(event.target)) && !onLink ? ["change"] : null);
+      const explained = document.querySelector("details.orders[open]");
+      if (explained && (found || event.key === "Escape")) {
+        // It covers the component: nobody answers what they cannot see.
+        explained.removeAttribute("open");
+        event.preventDefault();
+        return;
+      }
       if (!found) return;
       event.preventDefault();
       // A key held down must not label a row of components that nobody has looked at.

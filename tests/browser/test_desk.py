@@ -55,6 +55,20 @@ def test_a_key_held_down_labels_one_component(site: Site, visit: Opens):
     assert site.all_answers() == {shown: [1]}
 
 
+def test_nobody_answers_under_the_explanation_of_the_orders(site: Site, visit: Opens):
+    site.store(recording())
+    desk = Desk(visit("alice").page)
+    shown = desk.component()
+    explained = desk.page.get_by_text("To begin with: processes stand out")
+    desk.page.get_by_label("When to choose which order").click()
+    expect(explained).to_be_visible()
+    desk.page.keyboard.press("1")
+    expect(explained).to_be_hidden()
+    assert desk.press("2") == shown
+    desk.all_saved()
+    assert site.all_answers() == {shown: [2]}
+
+
 def test_buttons_do_what_their_keys_do(site: Site, visit: Opens):
     site.store(recording())
     desk = Desk(visit("alice").page)

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from app.actions import training
+from app.worker import stopping
 from app.worker.stopping import estimate
+from classifier.stopping import Batch, ExpectedChanges, expected_changes
 from tests.support.world import World
 
 NEURON = (0.7, 0.1, 0.1, 0.1)
@@ -73,13 +75,21 @@ def test_runs_of_another_kind_are_passed_over(world: World, keys: list[int]) -> 
     assert found["since_run"] == 1, "not another seed's, not one with about as many labels"
 
 
-def test_a_batch_of_few_components_counts_as_of_many(world: World, keys: list[int]) -> None:
-    trained(world, keys[:10], 100)
+def test_a_batch_of_few_components_counts_as_of_many(
+    world: World, keys: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Batch] = []
+
+    def watched(history: Sequence[Batch], *more: Any, **named: Any) -> ExpectedChanges:
+        given[:] = history
+        return expected_changes(history, *more, **named)
+
+    monkeypatch.setattr(stopping, "expected_changes", watched)
+    trained(world, keys[:20], 100)
     trained(world, keys[:20], 200, noise=10)
     trained(world, keys, 400, noise=10)
-    few = trained(world, keys, 800, noise=10)
-    assert few["batches"] == 3
-    assert few["components"] == 40
+    trained(world, keys, 800, noise=12)
+    assert given == [Batch(400, 800, 2), Batch(200, 400, 0), Batch(100, 200, 20)]
 
 
 def test_less_is_asked_about_where_less_is_left(world: World, keys: list[int]) -> None:
