@@ -223,6 +223,11 @@ def orders(world: World, keys: Sequence[int]) -> set[tuple[float | None, ...]]:
     return {tuple(getattr(one, name) for name in REFITTED) for one in states}
 
 
+def everywhere(value: float) -> tuple[float, ...]:
+    """One value in each order."""
+    return (value,) * len(REFITTED)
+
+
 def asked_and_claimed(world: World) -> Job:
     refitting.request(world.context)
     return world.claimed(waiting(world)[0])
@@ -239,7 +244,7 @@ def test_a_refit_moves_what_nobody_has_answered_and_nothing_else(world: World) -
     job = asked_and_claimed(world)
     everything = rows([*keys, *later], 0.5)
     assert refitting.show_order(world.context, job, run_id, everything)
-    assert orders(world, keys[2:]) == {(0.5, 0.5, 0.5, 0.5)}
+    assert orders(world, keys[2:]) == {everywhere(0.5)}
     assert orders(world, [*keys[:2], *later]) == before, "answered, or not judged by this run"
     now = [(one.entropy, one.predicted, one.quality, one.run_id) for one in world.states()]
     assert now == said, "lists show what the run said"
@@ -267,8 +272,8 @@ def test_a_refit_of_a_run_that_no_longer_serves_writes_nothing_more(
         promoting.promote(world.context, ALICE, older)
 
     assert not refitting.show_order(world.context, job, newer, rows(keys, 0.9), promoted)
-    assert orders(world, keys[:1]) == {(0.9, 0.9, 0.9, 0.9)}
-    assert (0.9, 0.9, 0.9, 0.9) not in orders(world, keys[1:])
+    assert orders(world, keys[:1]) == {everywhere(0.9)}
+    assert everywhere(0.9) not in orders(world, keys[1:])
 
 
 def test_the_refit_that_began_last_is_the_one_that_writes(world: World) -> None:
@@ -281,7 +286,7 @@ def test_the_refit_that_began_last_is_the_one_that_writes(world: World) -> None:
     newer = world.claimed(waiting(world)[0])
     assert not refitting.show_order(world.context, slow, run_id, rows(keys, 0.1))
     assert refitting.show_order(world.context, newer, run_id, rows(keys, 0.2))
-    assert orders(world, keys) == {(0.2, 0.2, 0.2, 0.2)}
+    assert orders(world, keys) == {everywhere(0.2)}
 
 
 def test_a_worker_that_was_given_up_for_dead_writes_nothing(world: World) -> None:

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from app.actions import learning, training
 from app.storage import runs
 from app.worker import orders
 from app.worker.orders import draw_diverse, orders_of
 from classifier.acquisition import LabeledModel
-from classifier.inputs import Components
 from classifier.measures import VERSION
 from tests.support.world import ALICE, NOBODY_IS_SURE, World
 
@@ -100,16 +98,12 @@ def test_what_is_not_judged_or_measured_yet_is_left_out(world: World) -> None:
     assert drawn(world, judged(world, [*keys, *bare])) == [], "without measures nobody can tell"
 
 
-def components(measures: NDArray[np.float32] | None) -> Components:
-    return Components(np.zeros((2, 50, 50), np.float32), measures=measures)
-
-
 def test_orders_that_cannot_be_known_are_empty() -> None:
     given = np.array([NOBODY_IS_SURE, SURE])
     look = LabeledModel(np.zeros(1), np.ones(1), np.array([0.0, 2.0]), 0.5)
     for found in (
-        orders_of(given, components(None), look),
-        orders_of(given, components(np.zeros((2, 1), np.float32)), None),
+        orders_of(given, None, look),
+        orders_of(given, np.zeros((2, 1), np.float32), None),
     ):
         assert found == {key: [None, None] for key in ("mutual_information", "dcal", "dal")}
 
@@ -117,7 +111,7 @@ def test_orders_that_cannot_be_known_are_empty() -> None:
 def test_dal_is_how_unlike_the_labeled_and_dcal_leans_to_it() -> None:
     given = np.array([NOBODY_IS_SURE, NOBODY_IS_SURE])
     look = LabeledModel(np.zeros(1), np.ones(1), np.array([0.0, 2.0]), 0.5)
-    found = orders_of(given, components(np.array([[-1], [1]], np.float32)), look)
+    found = orders_of(given, np.array([[-1], [1]], np.float32), look)
     unlike, like = found["dal"]
     assert unlike == pytest.approx(1 / (1 + np.exp(-2)))
     assert like == pytest.approx(1 - float(unlike or 0))
