@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from app.domain.errors import NotSignedIn, SomataError, WorkerUnavailable
-from app.web.api.schemas import Problem
+from app.web.api.schemas.values import Problem
 from app.web.templating import error_page
 
 log = structlog.get_logger()

@@ -10,7 +10,7 @@ from app.web import problems
 from app.web.access import Admin, Caller, World
 from app.web.api.labeling import router as labeling
 from app.web.api.one_trip import OneTripRoute
-from app.web.api.schemas import SkipIn, UndoOut
+from app.web.api.schemas.labeling import SkipIn, UndoOut
 from tests.web.sites import ALICE, BOB, Site, label
 
 JSON = {"Content-Type": "application/json"}

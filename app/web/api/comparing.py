@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query
 from app.actions import comparing
 from app.web.access import Admin, World
 from app.web.api import present
-from app.web.api.schemas import ComparisonOut, SortedCursor
+from app.web.api.schemas.training import ComparisonOut
+from app.web.api.schemas.values import SortedCursor
 from app.web.problems import responses
 
 router = APIRouter(prefix="/training-runs", tags=["training"])

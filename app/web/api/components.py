@@ -10,7 +10,8 @@ from app.actions import browsing, pictures
 from app.storage.components import Filters
 from app.web.access import Caller, World
 from app.web.api import present
-from app.web.api.schemas import ComponentOut, ComponentPage, SortedCursor, TraceOut
+from app.web.api.schemas.components import ComponentOut, ComponentPage, TraceOut
+from app.web.api.schemas.values import SortedCursor
 from app.web.problems import responses
 
 router = APIRouter(prefix="/components", tags=["components"])

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Path, Response
 from app.actions import exporting_models
 from app.actions.exporting_models import FORMATS
 from app.web.access import Admin, World
-from app.web.api.schemas import ExportIn, JobOut
+from app.web.api.schemas.system import JobOut
+from app.web.api.schemas.training import ExportIn
 from app.web.problems import responses
 
 router = APIRouter(prefix="/training-runs", tags=["training"])

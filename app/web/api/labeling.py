@@ -9,7 +9,7 @@ from app.actions import exporting, labeling, queueing
 from app.web.access import Caller, World
 from app.web.api import present, streaming
 from app.web.api.one_trip import OneTripRoute
-from app.web.api.schemas import (
+from app.web.api.schemas.labeling import (
     LabelAnswer,
     LabelsAnswer,
     LabelsIn,

@@ -16,12 +16,7 @@ from app.formats.limits import ReadLimits
 from app.formats.posted import read_posted_masks
 from app.web.access import Caller, World
 from app.web.api import streaming
-from app.web.api.schemas import (
-    MaskPrediction,
-    PredictAnswer,
-    PredictIn,
-    PredictionsOut,
-)
+from app.web.api.schemas.predictions import MaskPrediction, PredictAnswer, PredictIn, PredictionsOut
 from app.web.problems import responses
 
 router = APIRouter(tags=["predictions"])

@@ -14,17 +14,34 @@ from app.actions.tuning import StudyView
 from app.actions.views import ComponentView, PredictionView
 from app.domain.errors import InvalidInput
 from app.storage.components import Position
-from app.web.api import schemas
+from app.web.api.schemas.components import (
+    ComponentOut,
+    ComponentUrls,
+    LabelCounts,
+    PredictionOut,
+    RecordingOut,
+)
+from app.web.api.schemas.labeling import LabelAnswer, QueueItem, Reveal
+from app.web.api.schemas.rounds import RoundOut
+from app.web.api.schemas.training import (
+    ComparisonOut,
+    DifferenceOut,
+    DisagreementOut,
+    ServingOut,
+    TrainingRunOut,
+)
+from app.web.api.schemas.tuning import TuningDetail, TuningOut
+from app.web.api.schemas.values import CURSOR
 
 API = "/api/v1"
 VERSION_LENGTH = 16
 """How much of a content hash stands in an address, in characters."""
 
 
-def urls(component_id: int, content_hash: str) -> schemas.ComponentUrls:
+def urls(component_id: int, content_hash: str) -> ComponentUrls:
     """Addresses of a component's pictures; the hash in them lets a browser keep them for ever."""
     base, version = f"{API}/components/{component_id}", f"v={content_hash[:VERSION_LENGTH]}"
-    return schemas.ComponentUrls(
+    return ComponentUrls(
         mask_png=f"{base}/mask.png?{version}",
         mask_npy=f"{base}/mask.npy?{version}",
         context_png=f"{base}/context.png?{version}",
@@ -32,10 +49,10 @@ def urls(component_id: int, content_hash: str) -> schemas.ComponentUrls:
     )
 
 
-def recording(view: RecordingView) -> schemas.RecordingOut:
+def recording(view: RecordingView) -> RecordingOut:
     """A recording."""
     counts = view.counts
-    return schemas.RecordingOut(
+    return RecordingOut(
         id=view.id,
         name=view.name,
         format=view.format,
@@ -48,7 +65,7 @@ def recording(view: RecordingView) -> schemas.RecordingOut:
         neuron_radius_px=view.neuron_radius_px,
         mask_scale=view.mask_scale,
         summary_images=view.summary_images,
-        labels=schemas.LabelCounts(
+        labels=LabelCounts(
             neuron=counts.neuron,
             process=counts.process,
             noise=counts.noise,
@@ -62,14 +79,14 @@ def recording(view: RecordingView) -> schemas.RecordingOut:
     )
 
 
-def prediction(view: PredictionView) -> schemas.PredictionOut:
+def prediction(view: PredictionView) -> PredictionOut:
     """A prediction."""
-    return schemas.PredictionOut(**view.__dict__)
+    return PredictionOut(**view.__dict__)
 
 
-def component(view: ComponentView) -> schemas.ComponentOut:
+def component(view: ComponentView) -> ComponentOut:
     """A component, as its viewer may see it."""
-    return schemas.ComponentOut(
+    return ComponentOut(
         id=view.id,
         recording=view.recording,
         source_index=view.source_index,
@@ -84,10 +101,10 @@ def component(view: ComponentView) -> schemas.ComponentOut:
     )
 
 
-def work(items: Sequence[Work]) -> list[schemas.QueueItem]:
+def work(items: Sequence[Work]) -> list[QueueItem]:
     """Leased components."""
     return [
-        schemas.QueueItem(
+        QueueItem(
             component=one.component,
             recording=one.recording,
             reason=one.reason,
@@ -99,16 +116,16 @@ def work(items: Sequence[Work]) -> list[schemas.QueueItem]:
     ]
 
 
-def receipt(view: Receipt) -> schemas.LabelAnswer:
+def receipt(view: Receipt) -> LabelAnswer:
     """What became of an answer."""
     reveal = None
     if view.reveal is not None:
         shown = view.reveal.prediction
-        reveal = schemas.Reveal(
+        reveal = Reveal(
             label_before=view.reveal.label_before,
             prediction=None if shown is None else prediction(shown),
         )
-    return schemas.LabelAnswer(
+    return LabelAnswer(
         id=view.id,
         component=view.component,
         status=view.status,
@@ -118,14 +135,14 @@ def receipt(view: Receipt) -> schemas.LabelAnswer:
     )
 
 
-def run(view: RunView) -> schemas.TrainingRunOut:
+def run(view: RunView) -> TrainingRunOut:
     """A training run."""
-    return schemas.TrainingRunOut.model_validate(view, from_attributes=True)
+    return TrainingRunOut.model_validate(view, from_attributes=True)
 
 
-def serving(view: Serving) -> schemas.ServingOut:
+def serving(view: Serving) -> ServingOut:
     """Which run serves."""
-    return schemas.ServingOut(
+    return ServingOut(
         run=view.run,
         promoted=view.promoted,
         promoted_by=view.promoted_by,
@@ -142,15 +159,15 @@ def comparison(
     agreement: list[list[int]],
     found: Sequence[Disagreement],
     following: Position | None,
-) -> schemas.ComparisonOut:
+) -> ComparisonOut:
     """Where two runs disagree."""
-    return schemas.ComparisonOut(
+    return ComparisonOut(
         a=both.a.id,
         b=both.b.id,
-        settings=[schemas.DifferenceOut(**vars(one)) for one in both.settings],
+        settings=[DifferenceOut(**vars(one)) for one in both.settings],
         agreement=agreement,
         items=[
-            schemas.DisagreementOut(
+            DisagreementOut(
                 component=one.component,
                 recording=one.recording,
                 label=one.label,
@@ -167,19 +184,19 @@ def comparison(
     )
 
 
-def tuning(view: StudyView) -> schemas.TuningOut:
+def tuning(view: StudyView) -> TuningOut:
     """A tuning without its trials."""
-    return schemas.TuningOut.model_validate(view, from_attributes=True)
+    return TuningOut.model_validate(view, from_attributes=True)
 
 
-def tuning_detail(view: StudyView) -> schemas.TuningDetail:
+def tuning_detail(view: StudyView) -> TuningDetail:
     """A tuning with its trials."""
-    return schemas.TuningDetail.model_validate(view, from_attributes=True)
+    return TuningDetail.model_validate(view, from_attributes=True)
 
 
-def round_(view: RoundView) -> schemas.RoundOut:
+def round_(view: RoundView) -> RoundOut:
     """A relabeling round."""
-    return schemas.RoundOut.model_validate(view, from_attributes=True)
+    return RoundOut.model_validate(view, from_attributes=True)
 
 
 def encode_cursor(position: Position) -> str:
@@ -192,7 +209,7 @@ def decode_cursor(cursor: str | None) -> Position | None:
     """The position that `encode_cursor` made this from. Raises InvalidInput."""
     if cursor is None:
         return None
-    if re.fullmatch(schemas.CURSOR, cursor) is None:
+    if re.fullmatch(CURSOR, cursor) is None:
         raise InvalidInput("cursor: not one that this list gave. Start without it.")
     value, _, key = cursor.partition("~")
     return Position(float(value) if value else None, int(key))

@@ -13,7 +13,8 @@ from app.actions.importing import ImportOptions, import_file
 from app.domain.errors import FileTooLarge, InvalidInput
 from app.web.access import Admin, Caller, World
 from app.web.api import present
-from app.web.api.schemas import NO_NUL, Cursor, RecordingOut, RecordingPage
+from app.web.api.schemas.components import RecordingOut, RecordingPage
+from app.web.api.schemas.values import NO_NUL, Cursor
 from app.web.problems import responses
 
 router = APIRouter(prefix="/recordings", tags=["recordings"])

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Path, Query, Response
 from app.actions import rounds
 from app.web.access import Admin, Caller, World
 from app.web.api import present
-from app.web.api.schemas import Cursor, RoundIn, RoundOut, RoundPage
+from app.web.api.schemas.rounds import RoundIn, RoundOut, RoundPage
+from app.web.api.schemas.values import Cursor
 from app.web.problems import responses
 
 router = APIRouter(prefix="/rounds", tags=["rounds"])

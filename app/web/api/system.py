@@ -9,7 +9,7 @@ from app.actions import demo, jobs
 from app.storage.migrate import ping
 from app.version import VERSION
 from app.web.access import Admin, Caller, World
-from app.web.api.schemas import Health, JobOut
+from app.web.api.schemas.system import Health, JobOut
 from app.web.problems import responses
 
 router = APIRouter(tags=["system"])

@@ -12,7 +12,8 @@ from app.actions import cards, promoting, training
 from app.web import cards as card_files
 from app.web.access import Admin, Caller, World
 from app.web.api import present
-from app.web.api.schemas import Cursor, ServingOut, TrainingIn, TrainingRunOut, TrainingRunPage
+from app.web.api.schemas.training import ServingOut, TrainingIn, TrainingRunOut, TrainingRunPage
+from app.web.api.schemas.values import Cursor
 from app.web.problems import responses
 
 router = APIRouter(prefix="/training-runs", tags=["training"])

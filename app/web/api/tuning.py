@@ -7,7 +7,8 @@ from fastapi import APIRouter, Path, Query
 from app.actions import tuning
 from app.web.access import Admin, Caller, World
 from app.web.api import present
-from app.web.api.schemas import Cursor, TuningDetail, TuningIn, TuningOut, TuningPage
+from app.web.api.schemas.tuning import TuningDetail, TuningIn, TuningOut, TuningPage
+from app.web.api.schemas.values import Cursor
 from app.web.problems import responses
 
 router = APIRouter(prefix="/tuning", tags=["tuning"])
