@@ -5,9 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.classes import CLASSES, columns_of
+from classifier.classes import CLASSES, NAMES, columns_of
 
 MIN_COMPONENTS = 8
+
+LEAST_LEFT = 0.25
+"""Of a class, to learn from. Where whole recordings would leave less of it, they are divided."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +40,9 @@ def plan_folds(
     """Divides components into folds.
 
     Neighbours share neuropil and the same cell may recur, so a recording never spans two folds
-    where there are at least as many recordings as folds. With fewer, components are divided by
-    class instead, and the plan says so: its scores flatter.
+    where there are at least as many recordings as folds. With fewer, or where one fold would hold
+    nearly all of a class that the others then could not learn, components are divided by class
+    instead, and the plan says so: its scores flatter.
 
     labels: (components,) codes 1 to 4. groups: (components,) the recording of each.
     before: (components,) the fold of each in an earlier plan of as many folds, -1 where it had
@@ -56,10 +60,22 @@ def plan_folds(
         reason = f"{recordings} labeled recordings are fewer than {folds} folds"
         return FoldPlan(_stratify(columns, folds, rng), folds, False, reason)
     fold_of = _deal_recordings(columns, group_of, folds, rng)
-    if any(len(np.unique(columns[fold_of != fold])) < 2 for fold in range(folds)):
-        reason = "without one fold's recordings, a single class would be left to train on"
+    reason = _why_not_whole(columns, fold_of, folds)
+    if reason:
         return FoldPlan(_stratify(columns, folds, rng), folds, False, reason)
     return FoldPlan(fold_of, folds, True)
+
+
+def _why_not_whole(columns: NDArray[np.int64], fold_of: NDArray[np.int64], folds: int) -> str:
+    """Why these folds of whole recordings cannot be trained on; empty where they can."""
+    if any(len(np.unique(columns[fold_of != fold])) < 2 for fold in range(folds)):
+        return "without one fold's recordings, a single class would be left to train on"
+    for column, name in enumerate(NAMES):
+        held = np.bincount(fold_of[columns == column], minlength=folds)
+        # Of a few there is nothing to learn however they are divided.
+        if held.sum() >= folds and held.max() > (1 - LEAST_LEFT) * held.sum():
+            return f"{held.max()} of the {held.sum()} labels '{name}' are of one fold's recordings"
+    return ""
 
 
 def _go_on(

@@ -6,7 +6,7 @@ between two calls, and it does not matter which process ran them.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from math import ceil, isfinite, log
 from typing import Any
 
@@ -22,6 +22,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from classifier.config import LAYERS, TrainingConfig
 from classifier.crossval import Progress, cross_validate
+from classifier.folds import plan_folds
 from classifier.inputs import Components
 from classifier.models import ARCHITECTURES
 
@@ -198,6 +199,21 @@ def importances(trials: Sequence[PastTrial], space: Space) -> dict[str, float]:
     study = _study(completed, space, TPESampler())
     found = get_param_importances(study, params=weighed, evaluator=evaluator)
     return {name: float(share) for name, share in found.items()}
+
+
+def divided_as_for_a_run(labeled: Labeled, base: Mapping[str, Any]) -> Labeled:
+    """The same, such that trials keep recordings whole where a run of these labels does.
+
+    A trial has fewer folds than a run: it would keep three unlike recordings whole that a run
+    divides, and the settings that do best there are not those that do best in the run.
+    base: what is given for all trials.
+    """
+    folds = int(base.get("folds", TrainingConfig().folds))
+    components = labeled.components
+    if plan_folds(labeled.labels, components.groups, folds, seed=0).grouped:
+        return labeled
+    each_by_itself = np.arange(len(components), dtype=np.int64)
+    return Labeled(replace(components, recordings=each_by_itself), labeled.labels)
 
 
 def trial_config(

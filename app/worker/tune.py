@@ -23,6 +23,7 @@ from classifier.tuning import (
     PastTrial,
     Space,
     Stopped,
+    divided_as_for_a_run,
     evaluate,
     importances,
     propose,
@@ -85,7 +86,7 @@ class Tuner:
         check_labels(snapshot)
         measure_all(self.context, lambda done, total: self.pulse(measuring(done, total)))
         components = components_of(self.context, snapshot.component_ids.tolist())
-        return Labeled(components, snapshot.labels)
+        return divided_as_for_a_run(Labeled(components, snapshot.labels), self.base)
 
     def run(self) -> None:
         """Trials, until the budget is spent or nobody wants more of them."""

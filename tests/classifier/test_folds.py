@@ -52,6 +52,24 @@ def test_recordings_are_split_rather_than_leaving_one_class_to_train_on():
     assert "single class" in plan.reason
 
 
+def test_recordings_are_split_where_one_fold_would_hold_nearly_all_of_a_class():
+    groups = np.repeat(np.arange(5), 40)
+    labels = np.tile([1, 3], 100)
+    labels[:20] = 2
+    plan = plan_folds(labels, groups, 5, seed=0)
+    assert not plan.grouped
+    assert plan.reason == "20 of the 20 labels 'process' are of one fold's recordings"
+    assert np.bincount(plan.fold_of[labels == 2]).tolist() == [4] * 5
+    labels[40:48] = 2
+    assert plan_folds(labels, groups, 5, seed=0).grouped, "a quarter of them elsewhere will do"
+
+
+def test_a_class_of_a_few_does_not_split_recordings():
+    labels = np.tile([1, 3], 100)
+    labels[:3] = 2
+    assert plan_folds(labels, np.repeat(np.arange(5), 40), 5, seed=0).grouped
+
+
 def test_the_plan_follows_its_seed():
     labels = np.tile([1, 2, 3, 4], 20)
     first, again, other = (plan_folds(labels, np.zeros(80), 5, seed).fold_of for seed in (1, 1, 2))

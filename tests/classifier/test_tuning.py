@@ -23,6 +23,7 @@ from classifier.tuning import (
     PastTrial,
     Space,
     Stopped,
+    divided_as_for_a_run,
     evaluate,
     importances,
     propose,
@@ -251,6 +252,14 @@ def run(labeled: Labeled, config: TrainingConfig) -> tuple[float, float, dict[in
         on_step=steps.__setitem__,
     )
     return score.cross_entropy, score.macro_f1, steps
+
+
+def test_trials_divide_recordings_where_a_run_would(labeled: Labeled) -> None:
+    few = divided_as_for_a_run(labeled, {})
+    assert len(np.unique(few.components.groups)) == 80, "a run has five folds of two recordings"
+    many = Labeled(replace(labeled.components, recordings=np.arange(80) // 10), labeled.labels)
+    assert divided_as_for_a_run(many, {}) is many
+    assert divided_as_for_a_run(labeled, {"folds": 2}) is labeled, "the folds that are given"
 
 
 def test_a_trial_is_scored_out_of_fold_and_the_same_each_time(labeled: Labeled) -> None:
