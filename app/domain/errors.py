@@ -135,13 +135,6 @@ class NoModel(Conflict):
     title = "No trained model"
 
 
-class NotBuiltYet(SomataError):
-    """Part of the contract that a later issue brings."""
-
-    status = 501
-    title = "Not available yet"
-
-
 class WorkerUnavailable(SomataError):
     """No worker answered in time."""
 

@@ -7,9 +7,9 @@ turns that into one indexed statement; nothing here touches a database.
 from dataclasses import dataclass
 from typing import Literal
 
-from app.domain.errors import InvalidInput, NotBuiltYet
+from app.domain.errors import InvalidInput
 
-Population = Literal["unanswered", "labeled"]
+Population = Literal["unanswered", "answered_once", "labeled"]
 OrderColumn = Literal[
     "component_id",
     "queue_entropy",
@@ -34,6 +34,7 @@ class Strategy:
     """One way to choose the next component.
 
     population: `unanswered` is what no person has labeled (an imported label does not count);
+        `answered_once` is what one other person has;
         `labeled` is what has a label that the newest model finds fault with.
     order_by: the column of `component_state`, best first in the direction of `descending`.
     words: why, for somebody who is to answer without knowing what the model thinks.
@@ -131,6 +132,14 @@ STRATEGIES = {
             words="drawn at random",
             use="For labels that stand for all components, as in a first set or a test set.",
         ),
+        Strategy(
+            "overlap",
+            "answered_once",
+            "shuffle",
+            descending=False,
+            words="for a second opinion",
+            use="To measure how far two people agree: a random share of what another labeled.",
+        ),
     )
 }
 
@@ -138,12 +147,8 @@ STRATEGIES = {
 def strategy_named(name: str) -> Strategy:
     """The strategy of that name.
 
-    Raises NotBuiltYet for `overlap`, InvalidInput for what the contract does not know.
+    Raises InvalidInput for what the contract does not know.
     """
-    if name == "overlap":
-        raise NotBuiltYet(
-            f"The overlap strategy is not available yet. Use {', '.join(STRATEGIES)}."
-        )
     if name not in STRATEGIES:
         raise InvalidInput(f"There is no strategy {name!r}. Use one of {', '.join(STRATEGIES)}.")
     return STRATEGIES[name]

@@ -100,6 +100,8 @@ def _population(strategy: Strategy, of_one_recording: bool) -> AnySelect:
     if strategy.population == "unanswered":
         # Written out, not bound: SQLite uses a partial index only where it can see the constant.
         statement = statement.where(_STATE.c.people == literal_column("0"))
+    elif strategy.population == "answered_once":
+        statement = statement.where(_STATE.c.people == literal_column("1"), ~_answered(key))
     if of_one_recording:
         statement = statement.where(_STATE.c.recording_id == bindparam("recording_id"))
     return statement.limit(bindparam("count"))
@@ -124,11 +126,20 @@ def _of_round() -> AnySelect:
 
 def _skipped(component_id: ColumnElement[int]) -> ColumnElement[bool]:
     """Whether the labeler passed this component on to others and has not taken it back."""
-    undo = _LOG.alias("undo_of_skip")
+    return _has_standing(EventKind.SKIP, component_id)
+
+
+def _answered(component_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether the labeler has an answer for this component that has not been taken back."""
+    return _has_standing(EventKind.LABEL, component_id)
+
+
+def _has_standing(kind: EventKind, component_id: ColumnElement[int]) -> ColumnElement[bool]:
+    undo = _LOG.alias(f"undo_of_{kind}")
     return exists().where(
         _LOG.c.component_id == component_id,
         _LOG.c.labeler_id == bindparam("labeler_id"),
-        _LOG.c.kind == literal_column(f"'{EventKind.SKIP}'"),
+        _LOG.c.kind == literal_column(f"'{kind}'"),
         ~exists().where(undo.c.undoes == _LOG.c.uuid),
     )
 

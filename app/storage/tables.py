@@ -219,6 +219,19 @@ class ComponentState(Base):
                 ),
             )
         ),
+        # For second opinions.
+        *(
+            Index(
+                f"ix_state_{of}answered_once_shuffle",
+                *keys,
+                "people",
+                "shuffle",
+                "component_id",
+                sqlite_where=text("people = 1"),
+                postgresql_where=text("people = 1"),
+            )
+            for of, keys in (("", ()), ("recording_", ("recording_id",)))
+        ),
         *(
             Index(f"ix_state_{column}", column, "component_id")
             for column in ("entropy", "quality", "cue_process")

@@ -34,7 +34,6 @@ MEANINGS = {
     413: "Too large.",
     415: "A content type that is not taken here.",
     422: "A value cannot be used.",
-    501: "Part of the contract that is not there yet.",
     503: "The database or a worker did not answer in time.",
 }
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from app.actions import queueing, rounds
 from app.actions.queueing import Wanted
 from app.actions.rounds import RoundPlan
-from app.domain.errors import Conflict, InvalidInput, NotBuiltYet, NotFound
+from app.domain.errors import Conflict, InvalidInput, NotFound
 from tests.support.world import ALICE, BOB, CAROL, World, probabilities_of
 
 
@@ -81,6 +81,22 @@ def test_quality_serves_the_labels_most_likely_wrong(world: World) -> None:
     assert [work.component for work in world.work_for(BOB, "quality", 3)] == [wrong, good]
 
 
+def test_overlap_asks_for_a_second_opinion_and_no_third(world: World) -> None:
+    once, mine, twice, taken_back, _ = world.recording(5)
+    for key in (once, twice, taken_back):
+        world.label(ALICE, key, 1)
+    for key in (mine, twice):
+        world.label(BOB, key, 2)
+    world.undo(BOB, world.label(BOB, taken_back, 3))
+    served = [work.component for work in world.work_for(BOB, "overlap", 5)]
+    assert sorted(served) == [once, taken_back]
+    assert world.next_for(CAROL, "overlap") == mine, "the others are promised to Bob"
+    world.label(BOB, once, 1)
+    queueing.release_all(world.context, BOB)
+    queueing.release_all(world.context, CAROL)
+    assert {one.component for one in world.work_for(CAROL, "overlap", 5)} == {mine, taken_back}
+
+
 def test_one_recording_is_served_where_it_is_asked_for(world: World) -> None:
     world.recording(3)
     wanted = world.recording(2)
@@ -97,8 +113,6 @@ def test_what_there_is_not_is_said(world: World) -> None:
         world.next_for(BOB, recording=99)
     with pytest.raises(NotFound, match="round 99"):
         world.next_for(BOB, round=99)
-    with pytest.raises(NotBuiltYet):
-        world.next_for(BOB, "overlap")
     with pytest.raises(InvalidInput, match="luck"):
         world.next_for(BOB, "luck")
 

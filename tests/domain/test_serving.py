@@ -1,16 +1,14 @@
 import pytest
 
-from app.domain.errors import InvalidInput, NotBuiltYet
+from app.domain.errors import InvalidInput
 from app.domain.serving import STRATEGIES, Strategy, reason_for, strategy_named
 
 
 def test_the_contracts_strategies_are_there() -> None:
     assert set(STRATEGIES) == {
         *("unlabeled", "entropy", "margin", "mutual_information", "dcal", "dal", "diverse"),
-        *("quality", "random", "process"),
+        *("quality", "random", "process", "overlap"),
     }
-    with pytest.raises(NotBuiltYet, match="not available yet"):
-        strategy_named("overlap")
     with pytest.raises(InvalidInput, match="unlabeled, process"):
         strategy_named("luck")
 

@@ -289,7 +289,6 @@ UUID = "e3e70682-c209-4cac-a29f-6fbed82c07cd"
         ("/queue/next", b'{"recording": ' + b"9" * 5000 + b"}", 400),
         ("/queue/next", b'{"recording": 7}', 404),
         ("/queue/next", b'{"round": 7}', 404),
-        ("/queue/next", b'{"strategy": "overlap"}', 501),
         ("/queue/skip", f'{{"id": "{UUID}", "component": 7}}', 404),
         ("/queue/skip", f'{{"id": "{UUID}", "component": 7, "reason": "\\u0000"}}', 422),
         ("/labels/undo", f'{{"id": "{UUID}", "undoes": "{UUID}"}}', 404),

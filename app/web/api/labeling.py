@@ -25,7 +25,7 @@ from app.web.problems import responses
 router = APIRouter(tags=["labeling"], route_class=OneTripRoute)
 
 
-@router.post("/queue/next", responses=responses(400, 401, 403, 404, 409, 413, 422, 501))
+@router.post("/queue/next", responses=responses(400, 401, 403, 404, 409, 413, 422))
 def next_components(context: World, account: Caller, body: QueueRequest) -> QueueAnswer:
     """Lease the next components to look at. None left: an empty list."""
     wanted = queueing.Wanted(

@@ -21,6 +21,7 @@ TITLES = {
     "mutual_information": "models disagree first",
     "quality": "suspect labels first",
     "random": "at random",
+    "overlap": "second opinions, at random",
 }
 
 
