@@ -175,7 +175,8 @@ def test_test_installs_its_tools_once_and_hands_its_arguments_to_pytest(checkout
     ]
     checkout.run("test")
     checkout.run("serve")
-    assert checkout.calls() == ["setup", "-m pytest", "-m app serve"]
+    everything = "-m pytest -n logical --maxprocesses 4 --dist loadfile"
+    assert checkout.calls() == ["setup", everything, "-m app serve"]
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])

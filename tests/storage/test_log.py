@@ -1,4 +1,4 @@
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import delete, insert, text, update
@@ -42,7 +42,7 @@ def test_the_log_cannot_be_truncated(postgres_world: World) -> None:
         {"kind": "label", "label": None},
         {"kind": "skip", "label": 1},
         {"kind": "undo", "undoes": None},
-        {"kind": "label", "label": 1, "undoes": uuid4()},
+        {"kind": "label", "label": 1, "undoes": UUID(int=7)},
         {"kind": "label", "label": 1, "component_id": 999_999},
         {"kind": "label", "label": 1, "labeler_id": 999_999},
     ],
