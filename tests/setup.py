@@ -1,4 +1,4 @@
-"""What `./somata test` checks or installs before pytest: the browser, which pip cannot bring.
+"""What `./somata test` checks or installs before pytest: what pip cannot bring.
 
 Run as `python -m tests.setup`. Exits with 1 and one sentence where it cannot be done.
 """
@@ -6,13 +6,15 @@ Run as `python -m tests.setup`. Exits with 1 and one sentence where it cannot be
 import sys
 
 from tests.support.chromium import ChromiumMissing, ensure_chromium
+from tests.support.javascript import ToolsMissing, ensure_tools
 
 
 def main() -> int:
-    """Make sure that there is a Chromium to test with."""
+    """Make sure that there is a Chromium to test with, and what checks JavaScript."""
     try:
         ensure_chromium()
-    except ChromiumMissing as error:
+        ensure_tools()
+    except (ChromiumMissing, ToolsMissing) as error:
         print(f"somata test: {error}", file=sys.stderr)
         return 1
     return 0

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.javascript import check_types
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -33,6 +35,18 @@ def test_ruff_would_format_nothing_differently():
 def test_types_are_strict():
     result = run(sys.executable, "-m", "mypy")
     assert result.returncode == 0, findings(result)
+
+
+def test_types_of_the_pages_modules_are_strict():
+    result = check_types()
+    assert result.returncode == 0, findings(result)
+
+
+def test_no_module_of_the_pages_is_long():
+    modules = [path for path in (ROOT / "static").rglob("*.js") if "vendor" not in path.parts]
+    assert modules
+    lengths = {path.name: len(path.read_text().splitlines()) for path in modules}
+    assert {name: lines for name, lines in lengths.items() if lines >= 250} == {}
 
 
 def test_imports_keep_to_the_layers():

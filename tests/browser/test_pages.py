@@ -9,6 +9,7 @@ from app.actions import rounds, tuning
 from app.actions.rounds import RoundPlan
 from tests.browser.site import Desk, Site, Visit, recording
 from tests.formats.shared_data import shared
+from tests.support.javascript import AXE
 
 Opens = Callable[..., Visit]
 
@@ -56,6 +57,22 @@ def test_every_page_draws_without_a_complaint(furnished: Site, visit: Opens, the
         assert answer.status == 200, path
         page.wait_for_load_state("networkidle")
         assert page.locator("h1, h2").count() > 0, path
+
+
+COMPLAINTS = """() => axe.run({resultTypes: ["violations"]}).then(found => found.violations.map(
+  one => `${one.id} (${one.impact}): ${one.help}: ${one.nodes.map(node => node.html).join(" ")}`))"""
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_nothing_on_any_page(furnished: Site, visit: Opens, theme: str):
+    page = visit("alice").page
+    page.add_init_script(f"localStorage.setItem('somata.theme', '{theme}')")
+    axe = AXE.read_text()
+    for path in PAGES:
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        page.evaluate(axe)
+        assert page.evaluate(COMPLAINTS) == [], path
 
 
 def test_no_page_is_wider_than_a_tablet_held_upright(furnished: Site, visit: Opens):
