@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from app.actions.countdown import Countdown
+from app.actions.kept import Kept
 from app.domain.accounts import Account
 from app.domain.errors import NotAllowed
 from app.settings import Settings
@@ -21,7 +22,8 @@ def utc_now() -> datetime:
 class Context:
     """The world that actions act on. Tests pass another clock and a queue that listens.
 
-    refits: when this process is to look whether a refit is due.
+    refits: when this process is to look whether a refit is due. kept: what it has worked out of
+    stored arrays, which never change.
     """
 
     database: Database
@@ -29,6 +31,7 @@ class Context:
     settings: Settings
     now: Callable[[], datetime] = utc_now
     refits: Countdown = field(default_factory=Countdown, compare=False)
+    kept: Kept = field(default_factory=Kept, compare=False)
 
 
 def make_context(settings: Settings) -> Context:

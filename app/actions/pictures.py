@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.actions.context import Context
+from app.actions.surroundings import SUMMARY_PREFERENCE
 from app.domain.errors import NotFound
 from app.rendering.context import CROP_PX, PlacedMask, context_png
 from app.rendering.fields import field_png
@@ -13,8 +14,6 @@ from app.rendering.masks import mask_png, sprite_sheet
 from app.rendering.traces import display_points
 from app.storage import components, recordings
 from app.storage.rows import AnyRow
-
-SUMMARY_PREFERENCE = ("mean", "max", "correlation", "footprints")
 
 
 @dataclass(frozen=True, eq=False)

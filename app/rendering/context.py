@@ -56,7 +56,7 @@ def context_png(
     The component is always in the middle; what lies beyond the field's border is flat grey.
     Its contour is white, the neighbours' are faded; neighbours out of the crop cost nothing.
     """
-    centre = _grid_position(own.centroid_px)
+    centre = grid_position(own.centroid_px)
     origin = (centre[0] - crop_px // 2, centre[1] - crop_px // 2)
     grey = _crop(summary_image, origin, crop_px)
     grey = np.repeat(np.repeat(grey, enlargement, axis=0), enlargement, axis=1)
@@ -116,7 +116,7 @@ class _Window:
 
         The middle of mask pixel 25 falls on the middle of the centre's source pixel.
         """
-        middle = _grid_position(centroid_px)[axis] - self.origin[axis] + 0.5
+        middle = grid_position(centroid_px)[axis] - self.origin[axis] + 0.5
         before = (MASK_SIZE_PX // 2 + 0.5) / self.mask_scale
         return (middle - before) * self.enlargement
 
@@ -163,25 +163,26 @@ def _lit_box(mask: NDArray[np.float32]) -> _Box | None:
 def _enlarged(mask: NDArray[np.float32], box: _Box, shape: tuple[int, int]) -> NDArray[np.float32]:
     """A part of the mask on the picture's grid; bicubic, so that the contour has no steps."""
     top, left, bottom, right = box
-    image = Image.fromarray(_smoothed(mask))
+    image = Image.fromarray(smoothed(mask))
     larger = image.resize(
         (shape[1], shape[0]), Image.Resampling.BICUBIC, box=(left, top, right, bottom)
     )
     return np.asarray(larger, dtype=np.float32)
 
 
-def _smoothed(mask: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The mask without single-pixel speckle, which would break its contour into crumbs.
+def smoothed(masks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Masks (..., height, width) without single-pixel speckle, which would break contours.
 
     Source: the binomial filter (1 2 1)/4 along rows and columns.
     """
-    padded = np.pad(np.asarray(mask, dtype=np.float32), 1)
-    down = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
-    across = (down[:, :-2] + 2 * down[:, 1:-1] + down[:, 2:]) / 4
+    border = ((0, 0),) * (masks.ndim - 2) + ((1, 1), (1, 1))
+    padded = np.pad(np.asarray(masks, dtype=np.float32), border)
+    down = (padded[..., :-2, :] + 2 * padded[..., 1:-1, :] + padded[..., 2:, :]) / 4
+    across = (down[..., :-2] + 2 * down[..., 1:-1] + down[..., 2:]) / 4
     return np.asarray(across, dtype=np.float32)
 
 
-def _grid_position(centroid_px: tuple[float, float]) -> tuple[int, int]:
+def grid_position(centroid_px: tuple[float, float]) -> tuple[int, int]:
     """The whole source pixel that row 25, column 25 of a mask lies on."""
     return int(np.rint(centroid_px[0])), int(np.rint(centroid_px[1]))
 

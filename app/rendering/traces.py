@@ -11,12 +11,19 @@ FEWEST_POINTS = 4
 def display_points(
     trace: NDArray[np.float32], frame_rate_hz: float | None, points: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """The points to draw of a trace: times and values, at most `points` (but at least 4) of each.
+    """`display_frames` with times in seconds, or in frames where the rate is unknown."""
+    frames, values = display_frames(trace, points)
+    return frames / (frame_rate_hz or 1.0), values
+
+
+def display_frames(
+    trace: NDArray[np.float32], points: int
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """The points to draw of a trace: frames and values, at most `points` (but at least 4) of each.
 
     trace: (frames,). One of no more than `points` frames comes back whole. Of a longer one
     MinMaxLTTB keeps the extremes of each stretch; the first and the last frame, the highest and
     the lowest value are always there. Frames that are not finite are left out.
-    Times are in seconds, or in frames where the rate is unknown.
     Source: Van Der Donckt et al. 2023, MinMaxLTTB, IEEE VIS.
     """
     frames = np.flatnonzero(np.isfinite(trace))
@@ -26,7 +33,7 @@ def display_points(
         chosen = MinMaxLTTBDownsampler().downsample(values, n_out=points).astype(np.intp)
         chosen = _with_extremes(values, chosen)
         frames, values = frames[chosen], values[chosen]
-    return frames / (frame_rate_hz or 1.0), values
+    return frames, values
 
 
 def _with_extremes(values: NDArray[np.float32], chosen: NDArray[np.intp]) -> NDArray[np.intp]:

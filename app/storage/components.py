@@ -189,6 +189,36 @@ def masks(session: Session, component_ids: Sequence[int]) -> NDArray[np.float32]
     return np.stack([found[key] for key in component_ids])
 
 
+def arrays_of(
+    session: Session, component_ids: Sequence[int], *, traces: bool = True
+) -> dict[int, AnyRow]:
+    """`mask` and, if asked for, `trace` of components, by key."""
+    columns = [ComponentArrays.component_id, ComponentArrays.mask]
+    statement = select(*columns, *([ComponentArrays.trace] if traces else []))
+    found = session.execute(statement.where(ComponentArrays.component_id.in_(component_ids)))
+    return {row.component_id: row for row in found}
+
+
+def traces(
+    session: Session, component_ids: Sequence[int]
+) -> Iterator[tuple[int, NDArray[np.float32] | None]]:
+    """Keys and traces of components, one after another."""
+    statement = select(ComponentArrays.component_id, ComponentArrays.trace).where(
+        ComponentArrays.component_id.in_(component_ids)
+    )
+    for row in session.execute(statement):
+        yield row.component_id, row.trace
+
+
+def centroids(session: Session, recording_id: int) -> list[AnyRow]:
+    """Key and centroid of every component of a recording; its index holds all of it."""
+    columns = _COMPONENTS.c
+    statement = select(columns.id, columns.centroid_y_px, columns.centroid_x_px).where(
+        columns.recording_id == recording_id
+    )
+    return list(session.connection().execute(statement))
+
+
 def neighbours(
     session: Session, centre: AnyRow, distance_px: float, limit: int = 120
 ) -> list[tuple[AnyRow, NDArray[np.float32]]]:

@@ -63,6 +63,7 @@ REACH = {
     ("GET", f"{API}/recordings"): SIGNED_IN,
     ("GET", f"{API}/recordings/{{recording}}"): SIGNED_IN,
     ("GET", f"{API}/components"): SIGNED_IN,
+    ("GET", f"{API}/components/views"): SIGNED_IN,
     ("GET", f"{API}/components/{{component}}"): SIGNED_IN,
     ("GET", f"{API}/components/{{component}}/mask.png"): SIGNED_IN,
     ("GET", f"{API}/components/{{component}}/mask.npy"): SIGNED_IN,

@@ -4,12 +4,13 @@ import io
 from typing import Annotated, Literal
 
 import numpy as np
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from app.actions import browsing, pictures
 from app.storage.components import Filters
 from app.web.access import Caller, World
 from app.web.api import present
+from app.web.api.caching import NOT_MODIFIED, IfNoneMatch, Version, cached, has
 from app.web.api.schemas.components import ComponentOut, ComponentPage, TraceOut
 from app.web.api.schemas.values import SortedCursor
 from app.web.problems import responses
@@ -18,10 +19,7 @@ router = APIRouter(prefix="/components", tags=["components"])
 
 ComponentId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 Key = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
-Version = Annotated[str | None, Query(max_length=64, description="what the cache keeps it by")]
-IfNoneMatch = Annotated[str | None, Header()]
 
-NOT_MODIFIED: dict[int | str, dict[str, object]] = {304: {"description": "Yours is current."}}
 PNG: dict[int | str, dict[str, object]] = {
     200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
 }
@@ -80,10 +78,10 @@ def mask_png(
 ) -> Response:
     """The mask as a grey picture."""
     tag = f"{pictures.content_hash(context, component)}-{size}"
-    if _has(tag, if_none_match):
-        return _cached(Response(status_code=304), tag, v)
+    if has(tag, if_none_match):
+        return cached(Response(status_code=304), tag, v)
     picture = pictures.mask_picture(context, component, size)
-    return _cached(Response(picture, media_type="image/png"), tag, v)
+    return cached(Response(picture, media_type="image/png"), tag, v)
 
 
 @router.get(
@@ -100,11 +98,11 @@ def mask_npy(
 ) -> Response:
     """The mask itself: (50, 50) float32 as .npy."""
     tag = pictures.content_hash(context, component)
-    if _has(tag, if_none_match):
-        return _cached(Response(status_code=304), tag, v)
+    if has(tag, if_none_match):
+        return cached(Response(status_code=304), tag, v)
     buffer = io.BytesIO()
     np.save(buffer, pictures.mask(context, component), allow_pickle=False)
-    return _cached(Response(buffer.getvalue(), media_type="application/octet-stream"), tag, v)
+    return cached(Response(buffer.getvalue(), media_type="application/octet-stream"), tag, v)
 
 
 @router.get(
@@ -122,10 +120,10 @@ def context_png(
 ) -> Response:
     """The surroundings on a summary image, with this contour and the neighbours'."""
     tag = f"{pictures.content_hash(context, component)}-{_ascii(image)}"
-    if _has(tag, if_none_match):
-        return _cached(Response(status_code=304), tag, v)
+    if has(tag, if_none_match):
+        return cached(Response(status_code=304), tag, v)
     picture = pictures.context_picture(context, component, image)
-    return _cached(Response(picture, media_type="image/png"), tag, v)
+    return cached(Response(picture, media_type="image/png"), tag, v)
 
 
 @router.get(
@@ -144,10 +142,10 @@ def trace(
 ) -> TraceOut | Response:
     """Points to draw, thinned without losing a peak; empty where the source has no trace."""
     tag = f"{pictures.content_hash(context, component)}-{points}"
-    if _has(tag, if_none_match):
-        return _cached(Response(status_code=304), tag, v)
+    if has(tag, if_none_match):
+        return cached(Response(status_code=304), tag, v)
     found = pictures.trace(context, component, points)
-    _cached(response, tag, v)
+    cached(response, tag, v)
     return TraceOut(
         times=found.times.round(4).tolist(),
         values=[float(f"{value:.6g}") for value in found.values],
@@ -158,20 +156,3 @@ def trace(
 
 def _ascii(text: str | None) -> str:
     return (text or "best").encode("ascii", "replace").decode().replace('"', "")
-
-
-def _has(tag: str, if_none_match: str | None) -> bool:
-    # A proxy may join several tags, or mark ours as weak when it compresses.
-    known = {one.strip().removeprefix("W/") for one in (if_none_match or "").split(",")}
-    return not known.isdisjoint({f'"{tag}"', "*"})
-
-
-def _cached(response: Response, tag: str, version: str | None) -> Response:
-    """Immutable where the address names this very content; else asked again each time."""
-    response.headers["ETag"] = f'"{tag}"'
-    named = version is not None and len(version) >= present.VERSION_LENGTH
-    immutable = named and tag.startswith(version or "")
-    response.headers["Cache-Control"] = (
-        "private, max-age=31536000, immutable" if immutable else "private, no-cache"
-    )
-    return response

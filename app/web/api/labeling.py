@@ -36,7 +36,9 @@ def next_components(context: World, account: Caller, body: QueueRequest) -> Queu
         holding=body.holding,
     )
     items, remaining = queueing.next_components(context, account, wanted)
-    return QueueAnswer(items=present.work(items), remaining=remaining)
+    return QueueAnswer(
+        items=present.work(items), remaining=remaining, views=present.views_url(items)
+    )
 
 
 @router.post("/queue/skip", responses=responses(400, 401, 403, 404, 409, 413, 422))

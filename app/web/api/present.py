@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from app.actions.browsing import RecordingView
+from app.actions.bundles import PARTS, version_of
 from app.actions.comparing import Comparison, Disagreement
 from app.actions.labeling import Receipt
 from app.actions.promoting import Serving
@@ -14,6 +15,7 @@ from app.actions.tuning import StudyView
 from app.actions.views import ComponentView, PredictionView
 from app.domain.errors import InvalidInput
 from app.storage.components import Position
+from app.web.api.caching import VERSION_LENGTH
 from app.web.api.schemas.components import (
     ComponentOut,
     ComponentUrls,
@@ -34,8 +36,6 @@ from app.web.api.schemas.tuning import TuningDetail, TuningOut
 from app.web.api.schemas.values import CURSOR
 
 API = "/api/v1"
-VERSION_LENGTH = 16
-"""How much of a content hash stands in an address, in characters."""
 
 
 def urls(component_id: int, content_hash: str) -> ComponentUrls:
@@ -47,6 +47,15 @@ def urls(component_id: int, content_hash: str) -> ComponentUrls:
         context_png=f"{base}/context.png?{version}",
         trace=f"{base}/trace?points=1000&{version}",
     )
+
+
+def views_url(items: Sequence[Work]) -> str | None:
+    """Where all that a page draws of these components is, or None where there are none."""
+    if not items:
+        return None
+    keys = ",".join(str(one.component) for one in items)
+    version = version_of([one.content_hash for one in items])[:VERSION_LENGTH]
+    return f"{API}/components/views?ids={keys}&parts={','.join(PARTS)}&v={version}"
 
 
 def recording(view: RecordingView) -> RecordingOut:

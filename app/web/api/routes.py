@@ -11,15 +11,16 @@ from app.web.api import (
     system,
     training,
     tuning,
+    views,
 )
 
-# Tried in this order: what labelers call all day comes first, and `compare` before the run that its
-# place could name. They are included in the application one beside the other: each level of
-# routers within routers doubles the search for a route.
+# Tried in this order: what labelers call all day comes first, and `views` and `compare` before the
+# component and the run that their places could name. They are included in the application one
+# beside the other: each level of routers within routers doubles the search for a route.
 ROUTERS = tuple(
     part.router
     for part in (
-        labeling, components, recordings, comparing, training, exporting, tuning, predictions,
-        rounds, system,
+        labeling, views, components, recordings, comparing, training, exporting, tuning,
+        predictions, rounds, system,
     )
 )  # fmt: skip

@@ -41,6 +41,10 @@ class QueueAnswer(BaseModel):
     remaining: int | None = Field(
         description="about how many more the round holds; null outside a round"
     )
+    views: str | None = Field(
+        description="where all that a page draws of these items is, in one answer; null where "
+        "there are none"
+    )
 
 
 class LabelIn(Body):
