@@ -175,7 +175,7 @@ def test_test_installs_its_tools_once_and_hands_its_arguments_to_pytest(checkout
     ]
     checkout.run("test")
     checkout.run("serve")
-    everything = "-m pytest -n logical --maxprocesses 4 --dist loadfile"
+    everything = "-m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder"
     assert checkout.calls() == ["setup", everything, "-m app serve"]
 
 
