@@ -218,13 +218,16 @@ def store_predictions(context: Context, rows: Sequence[dict[str, Any]]) -> None:
 def probabilities_of(
     context: Context, run_id: int, component_ids: Sequence[int]
 ) -> dict[int, tuple[float, float, float, float]]:
-    """A run's probabilities of classes 1 to 4, of those of the components that it has judged."""
+    """A run's probabilities of classes 1 to 4, of those of the components that it has judged.
+
+    In the order of their keys on every database: what is drawn from them is the same each time.
+    """
     found: dict[int, AnyRow] = {}
     with context.database.read() as session:
         for start in range(0, len(component_ids), STORED_AT_ONCE):
             some = component_ids[start : start + STORED_AT_ONCE]
             found |= runs.predictions_of(session, run_id, some)
-    return {key: (row.p1, row.p2, row.p3, row.p4) for key, row in found.items()}
+    return {key: (row.p1, row.p2, row.p3, row.p4) for key, row in sorted(found.items())}
 
 
 def store_diverse(context: Context, run_id: int, worth: Mapping[int, float]) -> None:

@@ -147,7 +147,7 @@ def test_ctrl_c_ends_the_watching_and_leaves_the_tuning_running(
     live = wait_for_live(client)
     wait(client, live, lambda found: found["counts"]["running"] > 0)
     watching.send_signal(signal.SIGINT)
-    said, complaint = watching.communicate(timeout=30)
+    said, complaint = watching.communicate(timeout=90)
     assert (watching.returncode, said) == (1, "")
     assert complaint.endswith(f"somata: Tuning {live} goes on.\n./somata tune --stop ends it.\n"), (
         complaint
