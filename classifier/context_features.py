@@ -9,13 +9,11 @@ from numpy.typing import NDArray
 from classifier.image_stacks import (
     SIDE_PX,
     Columns,
+    Shapes,
     Stack,
     blur,
-    centre,
     in_parts,
-    normalise,
     polar,
-    radius_of,
 )
 
 IMAGES = ("mean", "correlation")
@@ -29,7 +27,7 @@ def context_features(masks: NDArray[np.floating], contexts: NDArray[np.floating]
     image round the same centre, NaN where there is none (also beyond the field's border).
     """
     parts = [
-        _of_some(Footprints.of(normalise(some)), np.asarray(crops, dtype=np.float32))
+        features_of(Shapes.of(some), np.asarray(crops, dtype=np.float32))
         for some, crops in zip(in_parts(masks), in_parts(contexts), strict=True)
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -56,23 +54,22 @@ class Footprints:
     radius_px: NDArray[np.float64]
 
     @classmethod
-    def of(cls, masks: Stack) -> "Footprints":
-        """Those of normalised masks."""
-        smooth = blur(masks, 1.0)
+    def of(cls, shapes: Shapes) -> "Footprints":
+        """Those of some shapes."""
+        smooth = shapes.smooth
         core = (smooth > 0.4).astype(np.float32)
         inside = (smooth > 0.15).astype(np.float32)
-        _, y, x = centre((smooth > 0.3).astype(np.float32))
         return cls(
-            masks=masks,
+            masks=shapes.masks,
             smooth=smooth,
             core=_unit(core),
             ring=_unit((blur(core, 3.0) > 0.03) & (smooth < 0.1)),
             wide=_unit(smooth < 0.05),
             nearby=(blur(inside, 3.0) > 0.05).astype(np.float32),
             inside=inside,
-            y=y,
-            x=x,
-            radius_px=np.clip(radius_of(smooth), 3, 12),
+            y=shapes.y,
+            x=shapes.x,
+            radius_px=np.clip(shapes.radius_px, 3, 12),
         )
 
 
@@ -97,7 +94,9 @@ class Picture:
         return cls(filled, _spread(filled), soft, _high_pass(filled), _high_pass(soft))
 
 
-def _of_some(footprints: Footprints, contexts: Stack) -> Columns:
+def features_of(shapes: Shapes, contexts: Stack) -> Columns:
+    """`context_features` of as many as fit the processor's cache."""
+    footprints = Footprints.of(shapes)
     columns: Columns = {}
     pictures = [Picture.of(contexts[:, channel]) for channel in range(len(IMAGES))]
     for channel, (image, picture) in enumerate(zip(IMAGES, pictures, strict=True)):

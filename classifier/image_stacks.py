@@ -1,12 +1,15 @@
 """Stacks of 50x50 images: what the hand-made features of masks and contexts share."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from math import pi
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+
+from classifier.regions import areas, hole_areas
 
 Stack = NDArray[np.float32]
 Columns = dict[str, NDArray[np.float64]]
@@ -16,11 +19,7 @@ SPECK = 1e-9
 """Stands in for nothing where something is divided by it."""
 
 ALONG = np.arange(SIDE_PX) - SIDE_PX // 2
-IN_PLANE = np.stack([np.zeros((3, 3)), np.ones((3, 3)), np.zeros((3, 3))]).astype(bool)
-"""Neighbours within an image of a stack, corners too; never from image to image."""
-
-SIDES_ONLY = IN_PLANE & ndimage.generate_binary_structure(3, 1)
-_AT_ONCE = 128
+_AT_ONCE = 64
 """Images that fit the processor's cache together."""
 
 
@@ -30,11 +29,33 @@ def in_parts(array: NDArray[np.floating]) -> Iterator[NDArray[np.floating]]:
         yield array[start : start + _AT_ONCE]
 
 
-def normalise(masks: NDArray[np.floating]) -> Stack:
-    """Masks divided by their greatest value after a light blur, so that no speck sets the scale."""
-    masks = np.asarray(masks, dtype=np.float32)
-    peak = blur(masks, 1.0).max(axis=(1, 2))
-    return np.asarray(masks / np.maximum(peak, SPECK)[:, None, None], dtype=np.float32)
+@dataclass(frozen=True, eq=False)
+class Shapes:
+    """Masks, and what every feature of them and of what surrounds them starts from.
+
+    masks: divided by their greatest value after a light blur, so that no speck sets the scale.
+    smooth: those blurred. y, x: (components,) centre of what lies above 0.3, from the window's
+    middle. radius_px: (components,) of a disc as large as that with its holes filled.
+    """
+
+    masks: Stack
+    smooth: Stack
+    y: NDArray[np.float64]
+    x: NDArray[np.float64]
+    radius_px: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, masks: NDArray[np.floating]) -> "Shapes":
+        """Those of masks (components, 50, 50), raw, any intensity unit."""
+        raw = np.asarray(masks, dtype=np.float32)
+        blurred = blur(raw, 1.0)
+        peak = np.maximum(blurred.max(axis=(1, 2)), SPECK)[:, None, None]
+        smooth = np.asarray(blurred / peak, dtype=np.float32)
+        above = smooth > 0.3
+        _, y, x = centre(above.astype(np.float32))
+        filled = areas(above) + hole_areas(above)
+        radius_px = np.sqrt(np.maximum(filled, 1.0) / pi)
+        return cls(np.asarray(raw / peak, dtype=np.float32), smooth, y, x, radius_px)
 
 
 def blur(stack: NDArray[np.floating], sigma_px: float) -> Stack:
@@ -43,34 +64,35 @@ def blur(stack: NDArray[np.floating], sigma_px: float) -> Stack:
 
 
 def filtered(stack: NDArray[np.floating], sigma_px: float, order: tuple[int, int]) -> Stack:
-    """Each image convolved with a Gaussian's derivatives of these orders along y and x.
+    """Each image convolved with a Gaussian's derivatives of these orders along y and x."""
+    down, along = order
+    return filtered_down(filtered_along(stack, sigma_px, along), sigma_px, down)
 
-    As two products with a 50x50 matrix, which takes half the time of filtering row by row.
-    """
-    down, along = (_filter_matrix(sigma_px, own) for own in order)
-    return np.asarray(down @ np.asarray(stack, dtype=np.float32) @ along.T)
+
+def filtered_along(stack: NDArray[np.floating], sigma_px: float, order: int) -> Stack:
+    """`filtered` along x only. As a product with a 50x50 matrix: filtering row by row is slower."""
+    _, turned = _filter_matrix(sigma_px, order)
+    return np.asarray(np.asarray(stack, dtype=np.float32) @ turned)
+
+
+def filtered_down(stack: Stack, sigma_px: float, order: int) -> Stack:
+    """`filtered` along y only."""
+    matrix, _ = _filter_matrix(sigma_px, order)
+    return np.asarray(matrix @ stack)
 
 
 @lru_cache
-def _filter_matrix(sigma_px: float, order: int) -> Stack:
-    """(50, 50) what each pixel of a row takes from each other."""
+def _filter_matrix(sigma_px: float, order: int) -> tuple[Stack, Stack]:
+    """(50, 50) what each pixel of a row takes from each other, and the same transposed."""
     one_each = np.eye(SIDE_PX, dtype=np.float32)
     matrix = ndimage.gaussian_filter1d(one_each, sigma_px, axis=0, order=order, mode="constant")
-    return np.asarray(matrix, dtype=np.float32)
+    return np.ascontiguousarray(matrix), np.ascontiguousarray(matrix.T)
 
 
-def thickness(above: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """(images,) the greatest distance to the nearest pixel that is not `above`; 0 where none is."""
-    found = np.zeros(len(above))
-    padded = np.pad(above, ((0, 0), (1, 1), (1, 1)))
-    rows = np.asarray(padded.any(axis=2))
-    columns = np.asarray(padded.any(axis=1))
-    for index in np.flatnonzero(rows.any(axis=1)):
-        # Beyond the shape's own box, and a border of one, there is nothing to measure.
-        y, x = np.flatnonzero(rows[index]), np.flatnonzero(columns[index])
-        box = padded[index, y[0] - 1 : y[-1] + 2, x[0] - 1 : x[-1] + 2]
-        found[index] = np.asarray(ndimage.distance_transform_edt(box)).max()
-    return found
+def dot(one: NDArray[np.floating], other: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(components,) sum over the pixels of the product."""
+    pixels = (len(one), SIDE_PX**2)
+    return np.asarray(np.vecdot(one.reshape(pixels), other.reshape(pixels)), dtype=np.float64)
 
 
 def centre(weights: Stack) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
@@ -93,32 +115,14 @@ def polar(
     y, x: (components,) centres from the window's middle. radii_px: (components, radii).
     """
     turn = np.arange(angles) * 2 * pi / angles
-    half = SIDE_PX // 2
-    rows = np.clip(
-        half + y[:, None, None] + radii_px[:, :, None] * np.sin(turn), 0, SIDE_PX - 1.001
-    )
-    cols = np.clip(
-        half + x[:, None, None] + radii_px[:, :, None] * np.cos(turn), 0, SIDE_PX - 1.001
-    )
+    half, last = SIDE_PX // 2, SIDE_PX - 1.001
+    rows = np.clip(half + y[:, None, None] + radii_px[:, :, None] * np.sin(turn), 0, last)
+    cols = np.clip(half + x[:, None, None] + radii_px[:, :, None] * np.cos(turn), 0, last)
     top, left = rows.astype(np.int64), cols.astype(np.int64)
-    down, right = rows - top, cols - left
-    n = np.arange(len(images))[:, None, None]
-    upper = images[n, top, left] * (1 - right) + images[n, top, left + 1] * right
-    lower = images[n, top + 1, left] * (1 - right) + images[n, top + 1, left + 1] * right
+    down, right = (rows - top).astype(np.float32), (cols - left).astype(np.float32)
+    flat = images.ravel()
+    at = (np.arange(len(images))[:, None, None] * SIDE_PX + top) * SIDE_PX + left
+    upper, lower = (
+        (flat[start] * (1 - right) + flat[start + 1] * right) for start in (at, at + SIDE_PX)
+    )
     return np.asarray(upper * (1 - down) + lower * down, dtype=np.float64)
-
-
-def holes(above: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where each image is not `above` but surrounded by what is."""
-    labels, count = ndimage.label(~above, structure=SIDES_ONLY)
-    open_ = np.zeros(count + 1, dtype=bool)
-    for edge in (labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1]):
-        open_[edge] = True
-    open_[0] = True
-    return np.asarray(~open_[labels])
-
-
-def radius_of(smooth: Stack) -> NDArray[np.float64]:
-    """The radius of a disc as large as what is above 0.3 with its holes filled, in pixels."""
-    filled = (smooth > 0.3) | holes(smooth > 0.3)
-    return np.asarray(np.sqrt(np.maximum(filled.sum(axis=(1, 2)), 1.0) / pi))
