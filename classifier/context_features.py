@@ -12,11 +12,15 @@ from classifier.image_stacks import (
     Shapes,
     Stack,
     blur,
+    dot,
     in_parts,
     polar,
+    smoothed,
 )
+from classifier.regions import areas
 
 IMAGES = ("mean", "correlation")
+_CHANNELS = (0, 1)
 _RADII = (0.0, 0.35, 0.7, 1.0, 1.4, 2.0)
 
 
@@ -34,21 +38,53 @@ def context_features(masks: NDArray[np.floating], contexts: NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
+class Pattern:
+    """Images that others are correlated with: their values less their means, and their lengths.
+
+    weights: where they are looked at, 1 there and 0 elsewhere; None is everywhere.
+    """
+
+    centred: Stack
+    length: NDArray[np.float64]
+    weights: Stack | None = None
+
+    @classmethod
+    def of(cls, images: Stack, weights: Stack | None = None) -> "Pattern":
+        """That of images (components, 50, 50)."""
+        if weights is None:
+            centred = images - images.mean(axis=(1, 2), keepdims=True)
+        else:
+            mean = dot(images, weights) / np.maximum(weights.sum(axis=(1, 2)), 1e-6)
+            centred = images - mean[:, None, None].astype(np.float32)
+            centred *= weights
+        return cls(centred, np.sqrt(dot(centred, centred)), weights)
+
+    def with_images(self, images: Stack) -> NDArray[np.float64]:
+        """(components,) correlation with each image, over the same pixels."""
+        return self.correlation(Pattern.of(images, self.weights))
+
+    def correlation(self, other: "Pattern") -> NDArray[np.float64]:
+        """(components,) of each pair."""
+        together = dot(self.centred, other.centred)
+        return np.asarray(together / np.maximum(self.length * other.length, 1e-9))
+
+
+@dataclass(frozen=True, eq=False)
 class Footprints:
     """What every image is compared with.
 
-    masks: normalised; smooth: blurred. core, ring, wide: weights of the mask's core, of a ring
-    round it and of the wide surround, each of sum 1. nearby, inside: 1 there and 0 elsewhere.
-    y, x, radius_px: (components,) a disc like the mask; the centre from the window's middle.
+    whole, nearby: the blurred mask in the whole crop, and near it; inside: the mask within itself.
+    core, ring, wide: weights of the mask's core, of a ring round it and of the wide surround, each
+    of sum 1. y, x, radius_px: (components,) a disc like the mask; the centre from the window's
+    middle.
     """
 
-    masks: Stack
-    smooth: Stack
+    whole: Pattern
+    nearby: Pattern
+    inside: Pattern
     core: Stack
     ring: Stack
     wide: Stack
-    nearby: Stack
-    inside: Stack
     y: NDArray[np.float64]
     x: NDArray[np.float64]
     radius_px: NDArray[np.float64]
@@ -59,14 +95,14 @@ class Footprints:
         smooth = shapes.smooth
         core = (smooth > 0.4).astype(np.float32)
         inside = (smooth > 0.15).astype(np.float32)
+        nearby = (blur(inside, 3.0) > 0.05).astype(np.float32)
         return cls(
-            masks=shapes.masks,
-            smooth=smooth,
+            whole=Pattern.of(smooth),
+            nearby=Pattern.of(smooth, nearby),
+            inside=Pattern.of(shapes.masks, inside),
             core=_unit(core),
             ring=_unit((blur(core, 3.0) > 0.03) & (smooth < 0.1)),
             wide=_unit(smooth < 0.05),
-            nearby=(blur(inside, 3.0) > 0.05).astype(np.float32),
-            inside=inside,
             y=shapes.y,
             x=shapes.x,
             radius_px=np.clip(shapes.radius_px, 3, 12),
@@ -75,14 +111,17 @@ class Footprints:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A summary image's crops. spread: (components,) of their values. soft: blurred a little.
+    """A summary image's crops. centred: less their means. spread: (components,) of their values.
+    soft: blurred a little.
 
-    high, soft_high: without what is wider than a cell.
+    large: what is wider than a cell. high, soft_high: the crops, and the soft ones, without that.
     """
 
     crops: Stack
+    centred: Pattern
     spread: NDArray[np.float64]
     soft: Stack
+    large: Stack
     high: Stack
     soft_high: Stack
 
@@ -90,114 +129,124 @@ class Picture:
     def of(cls, crops: Stack) -> "Picture":
         """That of crops in which NaN says that there is no image."""
         filled = _fill(crops)
-        soft = blur(filled, 0.7)
-        return cls(filled, _spread(filled), soft, _high_pass(filled), _high_pass(soft))
+        soft, large = blur(filled, 0.7), smoothed(filled, 6.0)
+        soft_high = soft - smoothed(soft, 6.0)
+        return cls(
+            crops=filled,
+            centred=Pattern.of(filled),
+            spread=_spread(filled),
+            soft=soft,
+            large=large,
+            high=filled - large,
+            soft_high=soft_high,
+        )
 
 
 def features_of(shapes: Shapes, contexts: Stack) -> Columns:
     """`context_features` of as many as fit the processor's cache."""
-    footprints = Footprints.of(shapes)
+    columns = {name: np.full(len(contexts), np.nan) for name in _names()}
+    there = np.stack([areas(np.isfinite(contexts[:, k])) > 0 for k in _CHANNELS], axis=1)
+    for some in (_CHANNELS, (0,), (1,)):
+        rows = np.flatnonzero((there == np.isin(_CHANNELS, some)).all(axis=1))
+        if len(rows):
+            for name, values in _of_alike(shapes.take(rows), contexts[rows], some).items():
+                columns[name][rows] = values
+    return columns
+
+
+@lru_cache
+def _names() -> tuple[str, ...]:
+    none = np.zeros((0, len(IMAGES), SIDE_PX, SIDE_PX), dtype=np.float32)
+    return tuple(_of_alike(Shapes.of(none[:, 0]), none, _CHANNELS))
+
+
+def _of_alike(shapes: Shapes, contexts: Stack, channels: tuple[int, ...]) -> Columns:
+    """Features of components of which all have the images of these channels, and no others."""
     columns: Columns = {}
-    pictures = [Picture.of(contexts[:, channel]) for channel in range(len(IMAGES))]
-    for channel, (image, picture) in enumerate(zip(IMAGES, pictures, strict=True)):
-        missing = ~np.isfinite(contexts[:, channel]).any(axis=(1, 2))
+    footprints = Footprints.of(shapes)
+    pictures = [Picture.of(contexts[:, channel]) for channel in channels]
+    for channel, picture in zip(channels, pictures, strict=True):
         found = {
             **contrast(footprints, picture),
             **likeness(footprints, picture),
             **profile(footprints, picture),
             **spots(footprints, picture),
         }
-        if image == "correlation":
+        if IMAGES[channel] == "correlation":
             # A correlation means the same in every recording; a mean image's unit does not.
             found |= levels(footprints, picture)
-        for name, values in found.items():
-            columns[f"{image}: {name}"] = np.where(missing, np.nan, values)
-    alike = _correlation(*(picture.high for picture in pictures))
-    there = np.asarray(np.isfinite(contexts).any(axis=(2, 3)), dtype=np.bool_)
-    lacking = ~there.all(axis=1)
-    columns["mean with correlation"] = np.where(lacking, np.nan, alike)
+        columns |= {f"{IMAGES[channel]}: {name}": values for name, values in found.items()}
+    if len(pictures) == len(IMAGES):
+        mean, correlation = (Pattern.of(picture.high) for picture in pictures)
+        columns["mean with correlation"] = mean.correlation(correlation)
     return columns
 
 
 def _fill(crops: Stack) -> Stack:
-    """The crops with the median of each for what is missing in it, 0 where all is."""
-    known = np.isfinite(crops)
-    some = known.any(axis=(1, 2))
-    middle = np.zeros(len(crops), dtype=np.float32)
-    whole = known.all(axis=(1, 2))
-    for part, median in ((whole, np.median), (some & ~whole, np.nanmedian)):
-        if part.any():
-            middle[part] = median(crops[part].reshape(int(part.sum()), -1), axis=1)
-    return np.where(known, crops, middle[:, None, None]).astype(np.float32)
-
-
-def _high_pass(crops: Stack) -> Stack:
-    # Weighted by where there is image, so that the window's edge makes no slope.
-    return np.asarray(crops - blur(crops, 6.0) / _edge(6.0))
-
-
-@lru_cache
-def _edge(sigma_px: float) -> Stack:
-    """(1, 50, 50) the share of a Gaussian that lies within the window."""
-    return blur(np.ones((1, SIDE_PX, SIDE_PX), dtype=np.float32), sigma_px)
+    """The crops with the median of each for what is missing in it; of each there is some."""
+    filled = np.ascontiguousarray(crops)
+    known = np.isfinite(filled)
+    count = areas(known)
+    rows = np.flatnonzero(count < SIDE_PX**2)
+    if len(rows):
+        count, known = count[rows], known[rows]
+        with_gaps = np.where(known, filled[rows], np.float32(np.nan))
+        # What is missing comes last.
+        ordered = np.sort(with_gaps.reshape(len(rows), SIDE_PX**2), axis=1)
+        at = np.arange(len(rows))
+        middle = (ordered[at, (count - 1) // 2] + ordered[at, count // 2]) / 2
+        filled = filled.copy()
+        filled[rows] = np.where(known, with_gaps, middle[:, None, None])
+    return filled
 
 
 def _spread(crops: Stack) -> NDArray[np.float64]:
+    """(components,) half of what lies between the 16th and the 84th percentile."""
     # Every third pixel tells the spread as well, nine times sooner.
-    low, high = np.percentile(crops[:, ::3, ::3].reshape(len(crops), 17 * 17), [16, 84], axis=1)
+    ordered = np.sort(crops[:, ::3, ::3].reshape(len(crops), 17 * 17), axis=1)
+    low, high = (_percentile(ordered, percent) for percent in (16, 84))
     return np.asarray(np.maximum((high - low) / 2, 1e-6))
+
+
+def _percentile(ordered: NDArray[np.float32], percent: float) -> NDArray[np.float64]:
+    """The percentile of each row, interpolated as numpy does."""
+    low, part = divmod(percent / 100 * (ordered.shape[1] - 1), 1)
+    below, above = (ordered[:, int(low) + k].astype(np.float64) for k in (0, 1))
+    return np.asarray(below + (above - below) * part)
 
 
 def _unit(region: NDArray[np.floating] | NDArray[np.bool_]) -> Stack:
     weights = region.astype(np.float32)
-    total = weights.sum(axis=(1, 2), keepdims=True)
-    return np.asarray(weights / np.maximum(total, np.float32(1e-6)))
-
-
-def _sum(one: Stack, other: Stack) -> NDArray[np.float64]:
-    """(components,) sum over the pixels of the product."""
-    return np.asarray(np.einsum("nij,nij->n", one, other), dtype=np.float64)
+    weights /= np.maximum(weights.sum(axis=(1, 2), keepdims=True), np.float32(1e-6))
+    return weights
 
 
 def contrast(footprints: Footprints, picture: Picture) -> Columns:
     """How much brighter the image is in the mask than beside it, against its own spread."""
+    # Differences of means are told from small numbers exactly, from large ones roughly.
+    centred = picture.centred.centred
     core, ring, wide = (
-        _sum(picture.crops, part) for part in (footprints.core, footprints.ring, footprints.wide)
+        dot(centred, part) for part in (footprints.core, footprints.ring, footprints.wide)
     )
     high_spread = _spread(picture.high)
     return {
         "core over ring": (core - ring) / picture.spread,
         "core over surround": (core - wide) / picture.spread,
         "ring over surround": (ring - wide) / picture.spread,
-        "core, high pass": _sum(picture.high, footprints.core) / high_spread,
-        "ring, high pass": _sum(picture.high, footprints.ring) / high_spread,
+        "core, high pass": dot(picture.high, footprints.core) / high_spread,
+        "ring, high pass": dot(picture.high, footprints.ring) / high_spread,
     }
 
 
 def likeness(footprints: Footprints, picture: Picture) -> Columns:
     """Correlation of the mask with the image: in the whole crop, near it, and within it."""
-    smooth, high = footprints.smooth, picture.soft_high
+    high = picture.soft_high
     return {
-        "likeness": _correlation(smooth, picture.crops),
-        "likeness, high pass": _correlation(smooth, high),
-        "likeness nearby": _correlation(smooth, high, footprints.nearby),
-        "likeness inside": _correlation(footprints.masks, high, footprints.inside),
+        "likeness": footprints.whole.correlation(picture.centred),
+        "likeness, high pass": footprints.whole.with_images(high),
+        "likeness nearby": footprints.nearby.with_images(high),
+        "likeness inside": footprints.inside.with_images(high),
     }
-
-
-def _correlation(one: Stack, other: Stack, weights: Stack | None = None) -> NDArray[np.float64]:
-    """(components,) of each pair of images, over all pixels or over those of weight 1."""
-    if weights is None:
-        a = one - one.mean(axis=(1, 2), keepdims=True)
-        b = other - other.mean(axis=(1, 2), keepdims=True)
-    else:
-        total = np.maximum(weights.sum(axis=(1, 2)), 1e-6)
-        a, b = (
-            (image - (_sum(image, weights) / total)[:, None, None].astype(np.float32)) * weights
-            for image in (one, other)
-        )
-    scale = np.sqrt(_sum(a, a) * _sum(b, b))
-    return np.asarray(_sum(a, b) / np.maximum(scale, 1e-9))
 
 
 def profile(footprints: Footprints, picture: Picture) -> Columns:
@@ -216,11 +265,12 @@ def profile(footprints: Footprints, picture: Picture) -> Columns:
 def spots(footprints: Footprints, picture: Picture) -> Columns:
     """Whether the image has a blob of a soma's size or of a dot's size at the mask."""
     found: Columns = {}
-    medium = blur(picture.crops, 2.5) / _edge(2.5)
-    small, large = blur(picture.crops, 1.0) / _edge(1.0), picture.crops - picture.high
-    for sigma, blobs in ((1.0, small - medium), (2.5, medium - large)):
-        here = _sum(blobs, footprints.core)
-        rank = (blobs < here[:, None, None].astype(np.float32)).mean(axis=(1, 2))
+    small, medium = smoothed(picture.crops, 1.0), smoothed(picture.crops, 2.5)
+    small -= medium
+    medium -= picture.large
+    for sigma, blobs in ((1.0, small), (2.5, medium)):
+        here = dot(blobs, footprints.core)
+        rank = areas(blobs < here[:, None, None].astype(np.float32)) / SIDE_PX**2
         found[f"blob {sigma:g}"] = here / picture.spread
         found[f"blob {sigma:g}, rank"] = rank
         found[f"best blob {sigma:g}"] = _near_middle(blobs) / picture.spread
@@ -230,9 +280,9 @@ def spots(footprints: Footprints, picture: Picture) -> Columns:
 def levels(footprints: Footprints, picture: Picture) -> Columns:
     """The values themselves: in the core, beside it, and the greatest near the middle."""
     return {
-        "core": _sum(picture.crops, footprints.core),
-        "ring": _sum(picture.crops, footprints.ring),
-        "surround": _sum(picture.crops, footprints.wide),
+        "core": dot(picture.crops, footprints.core),
+        "ring": dot(picture.crops, footprints.ring),
+        "surround": dot(picture.crops, footprints.wide),
         "peak": _near_middle(picture.soft),
     }
 

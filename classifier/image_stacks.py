@@ -57,26 +57,35 @@ class Shapes:
         radius_px = np.sqrt(np.maximum(filled, 1.0) / pi)
         return cls(np.asarray(raw / peak, dtype=np.float32), smooth, y, x, radius_px)
 
+    def take(self, rows: NDArray[np.intp]) -> "Shapes":
+        """Those of some components."""
+        return Shapes(
+            self.masks[rows], self.smooth[rows], self.y[rows], self.x[rows], self.radius_px[rows]
+        )
+
 
 def blur(stack: NDArray[np.floating], sigma_px: float) -> Stack:
     """Each image of a stack, blurred by a Gaussian; what lies outside counts as zero."""
-    return filtered(stack, sigma_px, (0, 0))
+    return filtered_down(filtered_along(stack, sigma_px, 0), sigma_px, 0)
 
 
-def filtered(stack: NDArray[np.floating], sigma_px: float, order: tuple[int, int]) -> Stack:
-    """Each image convolved with a Gaussian's derivatives of these orders along y and x."""
-    down, along = order
-    return filtered_down(filtered_along(stack, sigma_px, along), sigma_px, down)
+def smoothed(stack: Stack, sigma_px: float) -> Stack:
+    """Each image blurred by a Gaussian of what lies within the window: its edge makes no slope."""
+    down, along = _smoothing_matrix(sigma_px)
+    return np.asarray(down @ (stack @ along))
 
 
 def filtered_along(stack: NDArray[np.floating], sigma_px: float, order: int) -> Stack:
-    """`filtered` along x only. As a product with a 50x50 matrix: filtering row by row is slower."""
+    """Each image convolved along x with a Gaussian's derivative of this order.
+
+    As a product with a 50x50 matrix: filtering row by row is slower.
+    """
     _, turned = _filter_matrix(sigma_px, order)
     return np.asarray(np.asarray(stack, dtype=np.float32) @ turned)
 
 
 def filtered_down(stack: Stack, sigma_px: float, order: int) -> Stack:
-    """`filtered` along y only."""
+    """The same along y."""
     matrix, _ = _filter_matrix(sigma_px, order)
     return np.asarray(matrix @ stack)
 
@@ -87,6 +96,13 @@ def _filter_matrix(sigma_px: float, order: int) -> tuple[Stack, Stack]:
     one_each = np.eye(SIDE_PX, dtype=np.float32)
     matrix = ndimage.gaussian_filter1d(one_each, sigma_px, axis=0, order=order, mode="constant")
     return np.ascontiguousarray(matrix), np.ascontiguousarray(matrix.T)
+
+
+@lru_cache
+def _smoothing_matrix(sigma_px: float) -> tuple[Stack, Stack]:
+    matrix, _ = _filter_matrix(sigma_px, 0)
+    whole = (matrix / matrix.sum(axis=1, keepdims=True, dtype=np.float64)).astype(np.float32)
+    return whole, np.ascontiguousarray(whole.T)
 
 
 def dot(one: NDArray[np.floating], other: NDArray[np.floating]) -> NDArray[np.float64]:
