@@ -131,7 +131,7 @@ def cross_validate(
     before = None if warm is None else warm.fold_of
     plan = plan_folds(label_array, components.groups, config.folds, config.seed, before=before)
     if config.measured and components.measures is None:
-        components = with_measures(components)
+        components = with_measures(components, config.inputs)
     work = _Work(
         make_examples(components, config), label_array, components.groups, plan, config, device
     )

@@ -4,7 +4,7 @@ The bytes are safetensors: named arrays and a JSON header, nothing that executes
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from classifier.config import TrainingConfig
 from classifier.doubt import Doubt
 from classifier.examples import Examples, make_examples
 from classifier.inference import embed, predict_log_probabilities
-from classifier.inputs import Components
+from classifier.inputs import KINDS, Components
 from classifier.layers import Classifier
 from classifier.measures import measure
 from classifier.training import StateDict, new_model
@@ -107,7 +107,7 @@ class Ensemble:
         # Only a part at a time is prepared, which takes more room than what it is made from.
         # Recordings are measured as a whole; whoever passes a part of one passes its measures.
         if self.config.measured and components.measures is None:
-            components = with_measures(components)
+            components = with_measures(components, self.config.inputs)
         for start in range(0, len(components), PREPARED_AT_ONCE):
             part = slice(start, min(start + PREPARED_AT_ONCE, len(components)))
             rows = np.arange(part.start, part.stop)
@@ -178,9 +178,9 @@ class Ensemble:
             _load(self.config, state)
 
 
-def with_measures(components: Components) -> Components:
-    """The components with their hand-made measures."""
-    return replace(components, measures=measure(components))
+def with_measures(components: Components, wanted: Sequence[str] = KINDS) -> Components:
+    """The components with their hand-made measures of these kinds of input."""
+    return replace(components, measures=measure(components, wanted=wanted))
 
 
 def in_folds(built: list[Classifier], members: int) -> list[list[Classifier]]:

@@ -65,11 +65,14 @@ def make_examples(components: Components, config: TrainingConfig) -> Examples:
     numbers = torch.zeros((len(components), 0))
     if config.measured:
         table = components.measures
-        table = measure(components) if table is None else np.asarray(table, dtype=np.float32)
+        if table is None:
+            table = measure(components, wanted=config.inputs)
+        table = np.asarray(table, dtype=np.float32)
         numbers = torch.from_numpy(table[:, columns_seen(config.inputs)])
         scales = scales_of(table)
         masks = rescale_masks(masks, scales)
-        contexts = None if contexts is None else rescale(contexts, scales)
+        if contexts is not None and "context" in config.inputs:
+            contexts = rescale(contexts, scales)
     prepare = prepare_caiman if config.preparation == "caiman" else prepare_masks
     parts = [prepare(masks)]
     if "context" in config.inputs:

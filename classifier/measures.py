@@ -5,65 +5,103 @@ be measured. Measuring takes longer than training, so callers keep the table (`V
 it must be made again).
 """
 
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from classifier import context_features, mask_features, trace_features
 from classifier.classes import MASK_SIZE_PX
-from classifier.context_features import context_features
-from classifier.image_stacks import Columns
-from classifier.inputs import CONTEXT_IMAGES, Components
-from classifier.mask_features import mask_features
+from classifier.image_stacks import AT_ONCE, Columns, Shapes
+from classifier.inputs import CONTEXT_IMAGES, KINDS, Components
 from classifier.prepare import check_masks
 from classifier.scale import recording_scales, rescale, rescale_masks
-from classifier.trace_features import trace_features
 
 VERSION = 2
 SCALE = "log scale of the recording"
-SHORTEST_TRACE = 16
 _KIND_OF_PREFIX = {"trace: ": "trace", "mean": "context", "correlation: ": "context"}
 
 
+Rows = slice | list[int]
+
+
 def measure(
-    components: Components, scales: NDArray[np.float64] | None = None
+    components: Components,
+    scales: NDArray[np.float64] | None = None,
+    wanted: Sequence[str] = KINDS,
 ) -> NDArray[np.float32]:
     """(components, measures) in the order of `names()`; NaN where a trace or an image is missing.
 
     scales: (components,) what brings each one's recording to the usual size, at which everything
         is measured. Without them they are told from the components (`recording_scales`), which
         must then be whole recordings.
-    Raises ValueError for masks that cannot be used.
+    wanted: kinds of input; what is measured of others is NaN too, and takes no time.
+    As many threads as torch has share the work. Raises ValueError for masks that cannot be used.
     """
     masks = check_masks(components.masks)
     if scales is None:
         scales = recording_scales(masks, components.groups)
-    contexts = components.contexts
-    if contexts is None:
-        shape = (len(masks), len(CONTEXT_IMAGES), MASK_SIZE_PX, MASK_SIZE_PX)
-        contexts = np.full(shape, np.nan, dtype=np.float32)
-    usable = [
-        trace if trace is not None and len(trace) >= SHORTEST_TRACE else None
-        for trace in ([None] * len(masks) if components.traces is None else components.traces)
-    ]
-    columns = _columns(
-        rescale_masks(masks, scales),
-        trace_features(usable, components.frame_rates_hz),
-        rescale(contexts, scales),
-    )
-    table = np.column_stack([*columns.values(), np.log(scales)])
+    table = np.full((len(masks), len(names())), np.nan)
+    table[:, -1] = np.log(scales)
+    place = {name: column for column, name in enumerate(names())}
+
+    def fill(part: tuple[Rows, Callable[[], Columns]]) -> None:
+        rows, measured = part
+        for name, values in measured().items():
+            table[rows, place[name]] = values
+
+    parts = [*_images(masks, components.contexts, scales, wanted), *_traces(components, wanted)]
+    threads = torch.get_num_threads()
+    if threads > 1 and len(parts) > 1:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(fill, parts))
+    else:
+        for part in parts:
+            fill(part)
     # A value that overflowed is as good as none.
     return np.where(np.isfinite(table), table, np.nan).astype(np.float32)
 
 
-def _columns(
-    masks: NDArray[np.float32], of_traces: Columns, contexts: NDArray[np.float32]
+def _images(
+    masks: NDArray[np.float32],
+    contexts: NDArray[np.floating] | None,
+    scales: NDArray[np.float64],
+    wanted: Sequence[str],
+) -> Iterator[tuple[Rows, Callable[[], Columns]]]:
+    """Rows that are measured together, and how."""
+    around = contexts if "context" in wanted else None
+    for start in range(0, len(masks), AT_ONCE):
+        rows = slice(start, start + AT_ONCE)
+        crops = None if around is None else around[rows]
+        yield rows, partial(_of_images, masks[rows], crops, scales[rows])
+
+
+def _of_images(
+    masks: NDArray[np.float32], contexts: NDArray[np.floating] | None, scales: NDArray[np.float64]
 ) -> Columns:
-    return {
-        **mask_features(masks),
-        **{f"trace: {name}": values for name, values in of_traces.items()},
-        **context_features(masks, contexts),
-    }
+    shapes = Shapes.of(rescale_masks(masks, scales))
+    found = mask_features.features_of(shapes)
+    if contexts is not None:
+        found |= context_features.features_of(shapes, rescale(contexts, scales))
+    return found
+
+
+def _traces(
+    components: Components, wanted: Sequence[str]
+) -> Iterator[tuple[Rows, Callable[[], Columns]]]:
+    traces = components.traces
+    if traces is None or "trace" not in wanted:
+        return
+    for rows, rate in trace_features.alike(traces, components.frame_rates_hz):
+        yield rows, partial(_of_traces, [traces[row] for row in rows], rate)
+
+
+def _of_traces(traces: Sequence[NDArray[np.floating] | None], rate: float) -> Columns:
+    found = trace_features.features_of(traces, rate)
+    return {f"trace: {name}": values for name, values in found.items()}
 
 
 @lru_cache
@@ -71,8 +109,13 @@ def names() -> tuple[str, ...]:
     """What each column of the table measures."""
     disc = np.zeros((1, MASK_SIZE_PX, MASK_SIZE_PX), dtype=np.float32)
     disc[:, 20:30, 20:30] = 1
-    contexts = np.repeat(disc[:, None], len(CONTEXT_IMAGES), axis=1)
-    return (*_columns(disc, trace_features([None], None), contexts), SCALE)
+    shapes = Shapes.of(disc)
+    return (
+        *mask_features.features_of(shapes),
+        *(f"trace: {name}" for name in trace_features.names()),
+        *context_features.features_of(shapes, np.repeat(disc[:, None], len(CONTEXT_IMAGES), 1)),
+        SCALE,
+    )
 
 
 @lru_cache

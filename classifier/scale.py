@@ -5,11 +5,11 @@ is size as much as shape. A recording where the neurons' radius was given is on 
 (see the importing code); this is for the others.
 """
 
+from functools import lru_cache
+
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy import ndimage
-from torch.nn import functional
 
 from classifier.classes import MASK_SIZE_PX
 
@@ -87,20 +87,30 @@ def _zoom(
     images: NDArray[np.float32], scale: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Zoomed values with 0 for what is not known, and how much of each pixel is known."""
-    stack = images.reshape(-1, MASK_SIZE_PX, MASK_SIZE_PX)
-    known = np.isfinite(stack)
-    filled = np.where(known, stack, 0).astype(np.float32)
-    weights = known.astype(np.float32)
+    matrix, turned = _zoom_matrix(scale)
+    known = np.isfinite(images)
+    if known.all():
+        share = matrix.sum(axis=1)
+        return np.asarray(matrix @ (images @ turned)), np.multiply.outer(share, share)
+    filled, weights = np.where(known, images, np.float32(0)), known.astype(np.float32)
+    return np.asarray(matrix @ (filled @ turned)), np.asarray(matrix @ (weights @ turned))
+
+
+@lru_cache
+def _zoom_matrix(scale: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(50, 50) what each pixel of a zoomed row takes from each of the row, and that transposed.
+
+    Linear between the pixels, both ways alike, so that two products zoom an image.
+    """
+    middle = MASK_SIZE_PX // 2
+    along = np.arange(MASK_SIZE_PX)
+    places = (along - middle) / scale + middle
+    matrix = np.maximum(1 - np.abs(places[:, None] - along), 0)
     if scale < 1:
         # Shrinking without a blur would let single pixels through and drop their neighbours.
         sigma = 0.45 * float(np.sqrt(1 / scale**2 - 1))
-        filled = ndimage.gaussian_filter(filled, (0, sigma, sigma), mode="constant")
-        weights = ndimage.gaussian_filter(weights, (0, sigma, sigma), mode="constant")
-    size = MASK_SIZE_PX
-    along = (torch.arange(size) - size // 2) / scale + size // 2
-    places = ((2 * along + 1) / size - 1).float()
-    grid = torch.stack(torch.meshgrid(places, places, indexing="xy"), dim=-1)
-    both = torch.from_numpy(np.stack([filled, weights], axis=1))
-    grids = grid.expand(len(both), -1, -1, -1)
-    zoomed = functional.grid_sample(both, grids, padding_mode="zeros", align_corners=False).numpy()
-    return zoomed[:, 0].reshape(images.shape), zoomed[:, 1].reshape(images.shape)
+        matrix = matrix @ ndimage.gaussian_filter1d(
+            np.eye(MASK_SIZE_PX), sigma, axis=0, mode="constant"
+        )
+    found = matrix.astype(np.float32)
+    return found, np.ascontiguousarray(found.T)

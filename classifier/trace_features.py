@@ -4,6 +4,7 @@ The trace's unit does not matter: everything is measured against its own noise.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -20,6 +21,9 @@ LAGS_S = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 10.0)
 AFTER_PEAK_S = (-1.0, -0.5, -0.2, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
 BANDS_HZ = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0, 4.0)
 MEAN_OF_EVENTS = 5
+SHORTEST = 16
+"""Frames; a shorter trace tells nothing."""
+
 _AT_ONCE = 64
 """Traces that fit the processor's cache together."""
 
@@ -30,66 +34,87 @@ def trace_features(
     """Every feature of the traces; NaN where there is none.
 
     traces: each (frames,) raw, or None. frame_rates_hz: (components,), NaN where unknown.
-    Traces of equal length and frame rate are measured together.
     """
-    rates = np.full(len(traces), np.nan) if frame_rates_hz is None else frame_rates_hz
-    rates = np.where(np.isfinite(rates), rates, USUAL_FRAME_RATE_HZ)
-    alike: dict[tuple[int, float], list[int]] = {}
-    for row, trace in enumerate(traces):
-        if trace is not None and len(trace) >= 16:
-            alike.setdefault((len(trace), float(rates[row])), []).append(row)
-    columns = {name: np.full(len(traces), np.nan) for name in _names()}
-    for (_, rate), rows in alike.items():
-        for start in range(0, len(rows), _AT_ONCE):
-            some = rows[start : start + _AT_ONCE]
-            stack = np.stack([np.asarray(traces[row], dtype=np.float64) for row in some])
-            for name, values in _of_alike(np.nan_to_num(stack), rate).items():
-                columns[name][some] = values
+    columns = {name: np.full(len(traces), np.nan) for name in names()}
+    for rows, rate in alike(traces, frame_rates_hz):
+        for name, values in features_of([traces[row] for row in rows], rate).items():
+            columns[name][rows] = values
     return columns
 
 
-def _names() -> list[str]:
-    return list(_of_alike(np.random.default_rng(0).standard_normal((1, 64)), 10.0))
+def alike(
+    traces: Sequence[NDArray[np.floating] | None], frame_rates_hz: NDArray[np.float64] | None
+) -> list[tuple[list[int], float]]:
+    """Rows of traces that are measured together, of equal length and frame rate, and that rate.
+
+    Those that are None or too short to measure are in none. As many as fit the processor's cache.
+    """
+    rates = np.full(len(traces), np.nan) if frame_rates_hz is None else frame_rates_hz
+    rates = np.where(np.isfinite(rates), rates, USUAL_FRAME_RATE_HZ)
+    found: dict[tuple[int, float], list[int]] = {}
+    for row, trace in enumerate(traces):
+        if trace is not None and len(trace) >= SHORTEST:
+            found.setdefault((len(trace), float(rates[row])), []).append(row)
+    return [
+        (rows[start : start + _AT_ONCE], rate)
+        for (_, rate), rows in found.items()
+        for start in range(0, len(rows), _AT_ONCE)
+    ]
 
 
-def _of_alike(traces: Traces, rate: float) -> Columns:
-    noise = noise_level(traces)
-    (baseline,) = _percentiles(traces, (30,))
-    scaled = (traces - baseline[:, None]) / noise[:, None]
-    smooth = ndimage.gaussian_filter1d(scaled, max(0.1 * rate, 0.3), axis=1)
+@lru_cache
+def names() -> tuple[str, ...]:
+    """What is measured of a trace."""
+    return tuple(features_of(np.random.default_rng(0).standard_normal((1, 64)), 10.0))
+
+
+def features_of(traces: Sequence[NDArray[np.floating] | None] | Traces, rate: float) -> Columns:
+    """`trace_features` of traces of equal length and frame rate."""
+    stack = np.array(traces, dtype=np.float64)
+    if not np.isfinite(stack).all():
+        stack = np.nan_to_num(stack)
+    (baseline,) = _percentiles(np.sort(stack, axis=1), (30,))
+    stack -= baseline[:, None]
+    stack /= noise_level(stack)[:, None]
+    smooth = ndimage.gaussian_filter1d(stack, max(0.1 * rate, 0.3), axis=1)
+    # Sorted once for all; single precision takes half the time and tells these as well.
+    ordered = np.sort(smooth.astype(np.float32), axis=1)
     return {
-        **heights(scaled, smooth),
-        **correlation_over_time(scaled, rate),
-        **power(scaled, rate),
-        **events(smooth, rate),
-        **mean_event(scaled, smooth, rate),
+        **heights(stack, smooth, ordered),
+        **correlation_over_time(stack, rate),
+        **power(stack, rate),
+        **events(smooth, ordered, rate),
+        **mean_event(stack, smooth, rate),
     }
 
 
 def noise_level(traces: Traces) -> NDArray[np.float64]:
     """Standard deviation of the noise, from the differences of successive frames."""
     steps = np.abs(np.diff(traces, axis=1))
-    level = np.median(steps, axis=1) / (0.6745 * np.sqrt(2))
+    (median,) = _percentiles(np.sort(steps, axis=1), (50,))
     # A denoised trace hardly steps; its spread then sets the scale.
+    level = median / (0.6745 * np.sqrt(2))
     return np.asarray(np.maximum(level, 1e-3 * traces.std(axis=1) + 1e-12))
 
 
-def _percentiles(values: Traces, percents: Sequence[float]) -> list[NDArray[np.float64]]:
-    """Percentiles of each row, interpolated as numpy does; sorting once is the faster way."""
-    ordered = np.sort(values, axis=1)
+def _percentiles(
+    ordered: NDArray[np.floating], percents: Sequence[float]
+) -> list[NDArray[np.float64]]:
+    """Percentiles of each row, which is sorted, interpolated as numpy does."""
     found = []
     for percent in percents:
-        at = percent / 100 * (values.shape[1] - 1)
-        low = min(int(at), values.shape[1] - 2)
-        found.append(ordered[:, low] * (low + 1 - at) + ordered[:, low + 1] * (at - low))
+        at = percent / 100 * (ordered.shape[1] - 1)
+        low = min(int(at), ordered.shape[1] - 2)
+        below, above = (ordered[:, low + k].astype(np.float64) for k in (0, 1))
+        found.append(below * (low + 1 - at) + above * (at - low))
     return found
 
 
-def heights(scaled: Traces, smooth: Traces) -> Columns:
-    """Peaks over the noise, and how lopsided the values lie."""
+def heights(scaled: Traces, smooth: Traces, ordered: NDArray[np.float32]) -> Columns:
+    """Peaks over the noise, and how lopsided the values lie. ordered: the smooth ones, sorted."""
     spread = np.maximum(smooth.std(axis=1), 1e-6)
     centred = (smooth - smooth.mean(axis=1, keepdims=True)) / spread[:, None]
-    low, middle, high, top = _percentiles(smooth, (1, 50, 95, 99))
+    low, middle, high, top = _percentiles(ordered, (1, 50, 95, 99))
     squared = centred * centred
     return {
         "log peak": np.log1p(np.maximum(smooth.max(axis=1), 0)),
@@ -137,14 +162,15 @@ def power(scaled: Traces, rate: float) -> Columns:
     return found
 
 
-def events(smooth: Traces, rate: float) -> Columns:
+def events(smooth: Traces, ordered: NDArray[np.float32], rate: float) -> Columns:
     """How often and how long a trace rises over its noise, and how it rises and falls."""
     # The noise of the smoothed trace, from its lower half, which holds no events.
-    middle = np.median(smooth, axis=1, keepdims=True)
-    below = np.maximum(middle - smooth, 0)
-    lower = np.maximum((below > 0).sum(axis=1, keepdims=True), 1)
-    sigma = np.sqrt((below**2).sum(axis=1, keepdims=True) / lower)
-    z = (smooth - middle) / np.maximum(sigma, 1e-6)
+    (middle,) = _percentiles(ordered, (50,))
+    z = smooth - middle[:, None]
+    below = np.minimum(z, 0)
+    lower = np.maximum((below < 0).sum(axis=1), 1)
+    sigma = np.sqrt(np.vecdot(below, below) / lower)
+    z /= np.maximum(sigma, 1e-6)[:, None]
     seconds = smooth.shape[1] / rate
     found: Columns = {}
     for level in (3.0, 5.0):
@@ -173,14 +199,16 @@ def mean_event(scaled: Traces, smooth: Traces, rate: float) -> Columns:
     padded = np.pad(scaled, ((0, 0), (before, after)), mode="edge")
     free = smooth.copy()
     rows = np.arange(len(smooth))
-    frames = np.arange(smooth.shape[1])
+    reach = int(np.ceil(max(1.0 * rate, 2)))
+    beside = np.arange(1 - reach, reach)
     window = np.arange(-before, after + 1)
     views, tops = [], []
     for _ in range(MEAN_OF_EVENTS):
         peak = free.argmax(axis=1)
         tops.append(smooth[rows, peak])
         views.append(padded[rows[:, None], peak[:, None] + before + window])
-        free[np.abs(frames - peak[:, None]) < max(1.0 * rate, 2)] = -np.inf
+        taken = np.clip(peak[:, None] + beside, 0, smooth.shape[1] - 1)
+        free[rows[:, None], taken] = -np.inf
     mean = np.mean(views, axis=0)
     height = np.maximum(np.mean(tops, axis=0), 0.5)
     at = np.array(AFTER_PEAK_S) * rate + before

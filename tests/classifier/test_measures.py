@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from classifier import measures
 from classifier.inputs import KINDS, Components
@@ -113,9 +114,37 @@ def test_a_mask_that_cannot_be_used_is_named(components):
 
 
 def test_a_value_that_overflows_is_missing(components, monkeypatch):
-    def overflowed(masks):
-        found = dict.fromkeys(names()[: int(columns("mask").sum()) - 1], np.zeros(len(masks)))
-        return {name: np.full(len(masks), np.inf) for name in found}
+    def overflowed(shapes):
+        return {names()[0]: np.full(len(shapes.y), np.inf)}
 
-    monkeypatch.setattr(measures, "mask_features", overflowed)
+    monkeypatch.setattr(measures.mask_features, "features_of", overflowed)
     assert np.isnan(measure(components)[:, 0]).all()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "not_to_be_touched"),
+    [
+        (("mask",), ("context_features", "trace_features")),
+        (("mask", "trace"), ("context_features",)),
+        (("mask", "context"), ("trace_features",)),
+    ],
+)
+def test_what_is_not_wanted_is_nan_and_takes_no_work(
+    components, monkeypatch, wanted, not_to_be_touched
+):
+    names()
+    for module in not_to_be_touched:
+        monkeypatch.setattr(getattr(measures, module), "features_of", None)
+    table = measure(components, wanted=wanted)
+    seen = columns(*wanted)
+    np.testing.assert_array_equal(table[:, seen], components.measures[:, seen])
+    assert np.isnan(table[:, ~seen]).all()
+
+
+def test_threads_that_share_the_work_change_nothing(components):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        np.testing.assert_array_equal(measure(components), components.measures)
+    finally:
+        torch.set_num_threads(threads)
