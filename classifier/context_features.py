@@ -13,11 +13,11 @@ from classifier.image_stacks import (
     Stack,
     blur,
     dot,
-    in_parts,
     polar,
     smoothed,
 )
 from classifier.regions import areas
+from classifier.side_by_side import parts_of
 
 IMAGES = ("mean", "correlation")
 _CHANNELS = (0, 1)
@@ -31,8 +31,8 @@ def context_features(masks: NDArray[np.floating], contexts: NDArray[np.floating]
     image round the same centre, NaN where there is none (also beyond the field's border).
     """
     parts = [
-        features_of(Shapes.of(some), np.asarray(crops, dtype=np.float32))
-        for some, crops in zip(in_parts(masks), in_parts(contexts), strict=True)
+        features_of(Shapes.of(masks[rows]), np.asarray(contexts[rows], dtype=np.float32))
+        for rows in parts_of(len(masks)) or [slice(0)]
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 

@@ -6,12 +6,14 @@ from functools import lru_cache
 import numpy as np
 import torch
 
+from classifier.classes import MASK_SIZE_PX
 from classifier.config import TrainingConfig
 from classifier.inputs import CONTEXT_IMAGES, Components
 from classifier.measures import kinds as kinds_of_measures
 from classifier.measures import measure, scales_of
-from classifier.prepare import prepare_caiman, prepare_contexts, prepare_masks
+from classifier.prepare import check_masks, prepare_caiman, prepare_contexts, prepare_masks
 from classifier.scale import rescale, rescale_masks
+from classifier.side_by_side import for_each, parts_of
 
 CONTEXT_CHANNELS = slice(1, 1 + len(CONTEXT_IMAGES))
 
@@ -61,8 +63,9 @@ def make_examples(components: Components, config: TrainingConfig) -> Examples:
     A network that looks at the hand-made measures is shown everything at the usual size; the
     others see each mask at the size it has. Raises ValueError for masks that cannot be used.
     """
-    masks, contexts = components.masks, components.contexts
-    numbers = torch.zeros((len(components), 0))
+    masks = check_masks(components.masks)
+    contexts = components.contexts if "context" in config.inputs else None
+    numbers, scales = torch.zeros((len(masks), 0)), np.ones(len(masks))
     if config.measured:
         table = components.measures
         if table is None:
@@ -70,13 +73,15 @@ def make_examples(components: Components, config: TrainingConfig) -> Examples:
         table = np.asarray(table, dtype=np.float32)
         numbers = torch.from_numpy(table[:, columns_seen(config.inputs)])
         scales = scales_of(table)
-        masks = rescale_masks(masks, scales)
-        if contexts is not None and "context" in config.inputs:
-            contexts = rescale(contexts, scales)
+    channels = 1 + len(CONTEXT_IMAGES) * ("context" in config.inputs)
+    images = torch.zeros((len(masks), channels, MASK_SIZE_PX, MASK_SIZE_PX))
     prepare = prepare_caiman if config.preparation == "caiman" else prepare_masks
-    parts = [prepare(masks)]
-    if "context" in config.inputs:
-        if contexts is None:
-            contexts = np.full((len(masks), len(CONTEXT_IMAGES), *masks.shape[1:]), np.nan)
-        parts.append(prepare_contexts(contexts))
-    return Examples(torch.cat(parts, dim=1), numbers)
+
+    def fill(rows: slice) -> None:
+        images[rows, :1] = prepare(rescale_masks(masks[rows], scales[rows]))
+        if contexts is not None:
+            crops = rescale(contexts[rows], scales[rows])
+            images[rows, CONTEXT_CHANNELS] = prepare_contexts(crops)
+
+    for_each(fill, parts_of(len(masks)))
+    return Examples(images, numbers)

@@ -1,6 +1,5 @@
 """Stacks of 50x50 images: what the hand-made features of masks and contexts share."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from math import pi
@@ -19,14 +18,6 @@ SPECK = 1e-9
 """Stands in for nothing where something is divided by it."""
 
 ALONG = np.arange(SIDE_PX) - SIDE_PX // 2
-AT_ONCE = 48
-"""Images that fit the processor's cache together."""
-
-
-def in_parts(array: NDArray[np.floating]) -> Iterator[NDArray[np.floating]]:
-    """The array in pieces, which are faster than all at once; an empty one where it is empty."""
-    for start in range(0, max(len(array), 1), AT_ONCE):
-        yield array[start : start + AT_ONCE]
 
 
 @dataclass(frozen=True, eq=False)

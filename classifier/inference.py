@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from classifier.examples import Examples
 from classifier.layers import Classifier
 
-PREDICTION_BATCH = 512
+PREDICTION_BATCH = 256
+"""With more, what the first layers give no longer fits a processor's cache."""
 
 
 def predict_log_probabilities(model: Classifier, examples: Examples) -> NDArray[np.float64]:

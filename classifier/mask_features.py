@@ -19,10 +19,10 @@ from classifier.image_stacks import (
     dot,
     filtered_along,
     filtered_down,
-    in_parts,
     polar,
 )
 from classifier.regions import areas, borders, hole_areas, perimeters, pieces, thickness
+from classifier.side_by_side import parts_of
 
 _FLOOR = 0.02
 """Share of the peak under which a pixel counts as empty: some extractions leave long tails."""
@@ -37,7 +37,7 @@ def mask_features(masks: NDArray[np.floating]) -> Columns:
     masks: (components, 50, 50) raw, any intensity unit.
     Returns name to (components,) float64, all finite.
     """
-    parts = [features_of(Shapes.of(some)) for some in in_parts(masks)]
+    parts = [features_of(Shapes.of(masks[rows])) for rows in parts_of(len(masks)) or [slice(0)]]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

@@ -6,19 +6,18 @@ it must be made again).
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from classifier import context_features, mask_features, trace_features
 from classifier.classes import MASK_SIZE_PX
-from classifier.image_stacks import AT_ONCE, Columns, Shapes
+from classifier.image_stacks import Columns, Shapes
 from classifier.inputs import CONTEXT_IMAGES, KINDS, Components
 from classifier.prepare import check_masks
 from classifier.scale import recording_scales, rescale, rescale_masks
+from classifier.side_by_side import for_each, parts_of
 
 VERSION = 2
 SCALE = "log scale of the recording"
@@ -53,14 +52,10 @@ def measure(
         for name, values in measured().items():
             table[rows, place[name]] = values
 
-    parts = [*_images(masks, components.contexts, scales, wanted), *_traces(components, wanted)]
-    threads = torch.get_num_threads()
-    if threads > 1 and len(parts) > 1:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(fill, parts))
-    else:
-        for part in parts:
-            fill(part)
+    for_each(
+        fill,
+        [*_images(masks, components.contexts, scales, wanted), *_traces(components, wanted)],
+    )
     # A value that overflowed is as good as none.
     return np.where(np.isfinite(table), table, np.nan).astype(np.float32)
 
@@ -73,8 +68,7 @@ def _images(
 ) -> Iterator[tuple[Rows, Callable[[], Columns]]]:
     """Rows that are measured together, and how."""
     around = contexts if "context" in wanted else None
-    for start in range(0, len(masks), AT_ONCE):
-        rows = slice(start, start + AT_ONCE)
+    for rows in parts_of(len(masks)):
         crops = None if around is None else around[rows]
         yield rows, partial(_of_images, masks[rows], crops, scales[rows])
 

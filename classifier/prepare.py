@@ -70,22 +70,24 @@ def prepare_contexts(contexts: NDArray[np.floating]) -> torch.Tensor:
     Returns the same shape as float32 on the CPU, from -3 to 4; 0 where there is no image.
     Each crop alone, so that neither the microscope's gain nor a dim corner of the field counts.
     """
-    shape = contexts.shape
-    flat = np.asarray(contexts, dtype=np.float32).reshape(-1, MASK_SIZE_PX**2)
-    known = np.isfinite(flat)
-    low, middle, high = _levels(flat, known)
-    spread = np.where(high > low, high - low, 1)
-    scaled = 2 * (flat - middle[:, None]) / spread[:, None]
-    kept = np.where(known, np.clip(scaled, CONTEXT_FLOOR, CONTEXT_CEILING), 0)
-    return torch.from_numpy(kept.astype(np.float32).reshape(shape))
+    flat = np.array(contexts, dtype=np.float32).reshape(-1, MASK_SIZE_PX**2)
+    unknown = ~np.isfinite(flat)
+    low, middle, high = _levels(flat, unknown)
+    flat -= middle[:, None]
+    flat *= 2
+    flat /= np.where(high > low, high - low, 1)[:, None]
+    np.clip(flat, CONTEXT_FLOOR, CONTEXT_CEILING, out=flat)
+    np.copyto(flat, 0, where=unknown)
+    return torch.from_numpy(flat.reshape(contexts.shape))
 
 
 def _levels(
-    flat: NDArray[np.float32], known: NDArray[np.bool_]
+    flat: NDArray[np.float32], unknown: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """The 2nd, 50th and 98th percentile of what is known in each row; 0 where nothing is."""
-    ordered = np.sort(np.where(known, flat, np.inf), axis=1)
-    last = np.maximum(known.sum(axis=1) - 1, 0)
+    np.copyto(flat, np.inf, where=unknown)
+    ordered = np.sort(flat, axis=1)
+    last = np.maximum(flat.shape[1] - unknown.sum(axis=1) - 1, 0)
     rows = np.arange(len(flat))
     found = []
     for share in (0.02, 0.5, 0.98):
