@@ -5,7 +5,7 @@ from copy import deepcopy
 import pytest
 import torch
 
-from classifier.layers import Dropout, Residual, hand_generator
+from classifier.layers import Dropout, Residual, convolution, hand_generator
 
 
 @pytest.mark.parametrize("side", [50, 25])
@@ -28,6 +28,21 @@ def test_a_block_halves_the_grid_and_keeps_an_identity_where_nothing_changes():
     images = torch.rand(2, 4, 25, 25)
     assert Residual(4, 8, 3, 2)(images).shape == (2, 8, 13, 13)
     assert isinstance(Residual(4, 4, 3, 1).shortcut, torch.nn.Identity)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_normalisation_folded_into_its_convolution_is_the_same_sum(stride):
+    torch.manual_seed(0)
+    block = convolution(3, 8, 5, stride)
+    images = torch.rand(16, 3, 50, 50)
+    before = block(images)
+    norm = block[1]
+    torch.nn.init.uniform_(norm.weight, 0.5, 2)
+    torch.nn.init.uniform_(norm.bias, -1, 1)
+    block(images * 3)
+    expected = norm.eval()(block[0](images)).relu()
+    assert (expected - before).abs().max() > 0.1
+    torch.testing.assert_close(block.eval()(images), expected, rtol=1e-5, atol=1e-5)
 
 
 def test_dropout_draws_from_its_own_generator_alone():
