@@ -37,6 +37,7 @@ def test_a_normalisation_folded_into_its_convolution_is_the_same_sum(stride):
     images = torch.rand(16, 3, 50, 50)
     before = block(images)
     norm = block[1]
+    assert isinstance(norm, torch.nn.BatchNorm2d)
     torch.nn.init.uniform_(norm.weight, 0.5, 2)
     torch.nn.init.uniform_(norm.bias, -1, 1)
     block(images * 3)
