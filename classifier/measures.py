@@ -49,14 +49,15 @@ def measure(
 
     def fill(part: tuple[Rows, Callable[[], Columns]]) -> None:
         rows, measured = part
-        for name, values in measured().items():
-            table[rows, place[name]] = values
+        # A value that overflows is as good as none: it becomes NaN below.
+        with np.errstate(over="ignore", invalid="ignore"):
+            for name, values in measured().items():
+                table[rows, place[name]] = values
 
     for_each(
         fill,
         [*_images(masks, components.contexts, scales, wanted), *_traces(components, wanted)],
     )
-    # A value that overflowed is as good as none.
     return np.where(np.isfinite(table), table, np.nan).astype(np.float32)
 
 

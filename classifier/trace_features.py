@@ -151,7 +151,7 @@ def correlation_over_time(scaled: Traces, rate: float) -> Columns:
 def power(scaled: Traces, rate: float) -> Columns:
     """Log power in bands of Hz, per Hz, against the noise."""
     frequencies, density = signal.welch(
-        scaled, fs=rate, nperseg=min(scaled.shape[1], int(40 * rate)), axis=1
+        scaled, fs=rate, nperseg=min(scaled.shape[1], max(int(40 * rate), 8)), axis=1
     )
     found: Columns = {}
     for low, high in pairwise(BANDS_HZ):
@@ -182,7 +182,7 @@ def events(smooth: Traces, ordered: NDArray[np.float32], rate: float) -> Columns
             (above.sum(axis=1) / np.maximum(starts, 1)) / rate + 0.05
         )
     found["share below -3"] = np.sqrt((z < -3).mean(axis=1))
-    lag = max(1, round(0.2 * rate))
+    lag = min(max(1, round(0.2 * rate)), smooth.shape[1] - 1)
     steps = smooth[:, lag:] - smooth[:, :-lag]
     spread = np.maximum(steps.std(axis=1), 1e-6)
     # Transients rise fast and fall slowly, drift and motion do neither.

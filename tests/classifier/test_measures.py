@@ -148,3 +148,24 @@ def test_threads_that_share_the_work_change_nothing(components):
         np.testing.assert_array_equal(measure(components), components.measures)
     finally:
         torch.set_num_threads(threads)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("rate", [0.02, 1000.0])
+def test_a_trace_may_be_short_for_its_frame_rate(components, rate):
+    table = measure(replace(components, frame_rates_hz=np.full(60, rate)))
+    assert np.isfinite(table[:, columns("trace")]).all()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", [0.0, 7.0, 1e30])
+def test_flat_traces_images_and_full_masks_are_measured_without_a_warning(components, value):
+    flat = replace(
+        components,
+        masks=np.ones_like(components.masks),
+        traces=[np.full(120, value) for _ in components.traces],
+        contexts=np.full_like(components.contexts, value),
+    )
+    table = measure(flat)
+    assert np.isfinite(table[:, columns("mask", "trace")]).all()
+    assert np.isfinite(table[:, columns("context")]).mean() > (0 if value > 1e20 else 0.99)
