@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from classifier import measures
+from classifier import mask_features, measures
 from classifier.inputs import KINDS, Components
 from classifier.measures import SCALE, kinds, measure, names, scales_of
 from classifier.scale import recording_scales
@@ -117,7 +117,7 @@ def test_a_value_that_overflows_is_missing(components, monkeypatch):
     def overflowed(shapes):
         return {names()[0]: np.full(len(shapes.y), np.inf)}
 
-    monkeypatch.setattr(measures.mask_features, "features_of", overflowed)
+    monkeypatch.setattr(mask_features, "features_of", overflowed)
     assert np.isnan(measure(components)[:, 0]).all()
 
 
