@@ -1,5 +1,11 @@
 // Talking to the REST API in a signed-in browser.
 
+// Whose page this is. All tabs share one cookie; the server refuses what one person's page sends
+// after another has signed in to the same browser.
+const labeler = document.body.dataset.labeler;
+/** @type {Record<string, string>} */
+const LABELER = labeler ? { "Somata-Labeler": labeler } : {};
+
 /** The server refused; `detail` says what to do. */
 export class Refused extends Error {
   /** @param {number} status @param {string} detail */
@@ -34,7 +40,7 @@ async function call(path, options = {}) {
     response = await fetch(path, {
       ...options,
       credentials: "same-origin",
-      headers: { Accept: "application/json", ...options.headers },
+      headers: { Accept: "application/json", ...LABELER, ...options.headers },
     });
   } catch (error) {
     throw new Unreachable(String(error));
@@ -63,10 +69,11 @@ export function get(path) {
   return call(path);
 }
 
-/** @param {string} path @param {unknown} body */
-export function post(path, body) {
+/** @param {string} path @param {unknown} body @param {AbortSignal} [signal] */
+export function post(path, body, signal) {
   return call(path, {
     method: "POST",
+    signal,
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
   });

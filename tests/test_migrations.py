@@ -139,6 +139,8 @@ def test_migrating_leaves_the_logs_append_only(database: Database) -> None:
         "DELETE FROM label_event",
         "UPDATE promotion SET run_id = NULL",
         "DELETE FROM promotion",
+        "UPDATE note SET text = ''",
+        "DELETE FROM note",
     ):
         with (
             pytest.raises(sa.exc.DBAPIError, match="append-only"),

@@ -8,10 +8,16 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.actions.context import Context
-from app.actions.views import ComponentView, PredictionView, prediction_view
+from app.actions.views import (
+    ComponentView,
+    NoteView,
+    PredictionView,
+    note_view,
+    prediction_view,
+)
 from app.domain.accounts import Account
 from app.domain.errors import NotFound
-from app.storage import components, events, recordings, runs
+from app.storage import components, events, notes, recordings, runs
 from app.storage.components import Filters, Order, Position
 from app.storage.rows import AnyRow
 from app.storage.tables import RecordingRow
@@ -215,10 +221,20 @@ def _components(session: Session, viewer: Account, rows: Sequence[AnyRow]) -> li
         of_run = [row.id for row in rows if row.run_id == run_id and row.id in seen]
         found = runs.predictions_of(session, run_id, of_run)
         predictions |= {key: prediction_view(row) for key, row in found.items()}
-    return [_component(row, row.id in seen, predictions.get(row.id)) for row in rows]
+    written: dict[int, list[NoteView]] = {}
+    for note in notes.standing(session, keys):
+        # Somebody else's note sways as much as their label; one's own is shown always.
+        if note.component_id in seen or note.labeler_id == viewer.id:
+            written.setdefault(note.component_id, []).append(note_view(note))
+    return [
+        _component(row, row.id in seen, predictions.get(row.id), tuple(written.get(row.id, ())))
+        for row in rows
+    ]
 
 
-def _component(row: AnyRow, seen: bool, prediction: PredictionView | None) -> ComponentView:
+def _component(
+    row: AnyRow, seen: bool, prediction: PredictionView | None, written: tuple[NoteView, ...]
+) -> ComponentView:
     return ComponentView(
         id=row.id,
         recording=row.recording_id,
@@ -235,4 +251,5 @@ def _component(row: AnyRow, seen: bool, prediction: PredictionView | None) -> Co
             "donut": row.cue_donut,
             "snr": row.cue_snr,
         },
+        notes=written,
     )

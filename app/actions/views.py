@@ -1,6 +1,7 @@
 """What actions answer with: plain frozen values that web pages and JSON are made from."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.storage.rows import AnyRow
 
@@ -35,6 +36,21 @@ def prediction_view(row: AnyRow) -> PredictionView:
 
 
 @dataclass(frozen=True)
+class NoteView:
+    """What a labeler wrote about a component; empty where they took it back."""
+
+    component: int
+    labeler: str
+    text: str
+    created_at: datetime
+
+
+def note_view(row: AnyRow) -> NoteView:
+    """From a row of `storage.notes`."""
+    return NoteView(row.component_id, row.labeler, row.text, row.created_at)
+
+
+@dataclass(frozen=True)
 class ComponentView:
     """A component as one person may see it; `hidden` where that person has not answered yet."""
 
@@ -49,3 +65,4 @@ class ComponentView:
     prediction: PredictionView | None
     hidden: bool
     cues: dict[str, float | None]
+    notes: tuple[NoteView, ...]

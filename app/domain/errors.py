@@ -89,6 +89,12 @@ class NotSignedIn(SomataError):
     title = "Sign in first"
 
 
+class SomebodyElse(NotSignedIn):
+    """The page was opened by one person, and another has signed in to the browser since."""
+
+    title = "Somebody else is signed in"
+
+
 class NotAllowed(SomataError):
     """The person is known, but the role does not reach this."""
 

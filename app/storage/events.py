@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, distinct, func, insert, select
+from sqlalchemy import Table, bindparam, distinct, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from app.domain.events import EventKind, LabelEvent
@@ -119,6 +119,37 @@ def answered_among(session: Session, labeler_id: int, component_ids: Sequence[in
         LabelEventRow.kind == EventKind.LABEL.value,
     )
     return set(session.execute(statement).scalars())
+
+
+def standing_of(
+    session: Session, labeler_id: int, round_id: int | None, before_id: int | None, limit: int
+) -> Sequence[AnyRow]:
+    """This labeler's answers and skips that are not taken back, newest first.
+
+    round_id: of this round; None: those given outside rounds.
+    """
+    undo = _LOG.alias("undo_of_own")
+    statement = (
+        select(
+            LabelEventRow.id,
+            LabelEventRow.uuid,
+            LabelEventRow.component_id,
+            LabelEventRow.kind,
+            LabelEventRow.round_id,
+            LabelEventRow.created_at,
+        )
+        .where(
+            LabelEventRow.labeler_id == labeler_id,
+            LabelEventRow.kind != EventKind.UNDO.value,
+            LabelEventRow.round_id.is_not_distinct_from(round_id),
+            ~exists().where(undo.c.undoes == LabelEventRow.uuid),
+        )
+        .order_by(LabelEventRow.id.desc())
+        .limit(limit)
+    )
+    if before_id is not None:
+        statement = statement.where(LabelEventRow.id < before_id)
+    return session.execute(statement).all()
 
 
 def history(session: Session, component_id: int) -> Sequence[AnyRow]:

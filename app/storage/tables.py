@@ -255,6 +255,8 @@ class LabelEventRow(Base):
         CheckConstraint("label BETWEEN 1 AND 4", name="label_code"),
         CheckConstraint("(kind = 'undo') = (undoes IS NOT NULL)", name="undoes_iff_undo"),
         Index("ix_event_component", "component_id", "labeler_id", "id"),
+        # For undo, which walks back through one's own.
+        Index("ix_event_labeler", "labeler_id", "id"),
         Index(
             "ix_event_round",
             "round_id",
@@ -276,6 +278,24 @@ class LabelEventRow(Base):
     seconds: Mapped[float | None] = mapped_column(Float)
     late: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Note(Base):
+    """What somebody wrote about a component. A trigger refuses UPDATE and DELETE.
+
+    A labeler's newest note on a component stands in place of their earlier ones; an empty one
+    takes them back.
+    """
+
+    __tablename__ = "note"
+    __table_args__ = (Index("ix_note_component", "component_id", "labeler_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
+    uuid: Mapped[UUID] = mapped_column(Uuid, unique=True)
+    component_id: Mapped[int] = mapped_column(ForeignKey("component.id"))
+    labeler_id: Mapped[int] = mapped_column(ForeignKey("labeler.id"))
+    text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -9,7 +9,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from app.actions import accounts
 from app.actions.context import Context, require_admin
 from app.domain.accounts import Account
-from app.domain.errors import WrongOrigin
+from app.domain.errors import SomebodyElse, WrongOrigin
 from app.web.problems import must_sign_in
 from app.web.sessions import COOKIE, Sessions
 
@@ -17,7 +17,12 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Only so that OpenAPI names them: `signed_in` reads header and cookie itself.
 _bearer = HTTPBearer(auto_error=False, description="A token from ./somata token create.")
-_cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="A signed-in browser.")
+_cookie = APIKeyCookie(
+    name=COOKIE,
+    auto_error=False,
+    description="A signed-in browser. A page that names its labeler (`Somata-Labeler: ID`) is "
+    "refused with 401 once somebody else has signed in to the same browser.",
+)
 
 
 def context_of(request: Request) -> Context:
@@ -71,6 +76,13 @@ def signed_in(
     account = visitor(request)
     if account is None:
         raise must_sign_in()
+    # All tabs of a browser share one cookie. Answers that wait in a tab are of whoever opened it.
+    page_of = request.headers.get("somata-labeler")
+    if page_of is not None and page_of != str(account.id):
+        raise SomebodyElse(
+            f"{account.name} has signed in to this browser meanwhile. What waits here is of the "
+            "person who opened this page, and goes out when they sign in again."
+        )
     return account
 
 

@@ -131,3 +131,17 @@ def test_an_invite_works_once_and_says_so_afterwards(site: Site) -> None:
     assert client.get("/account").status_code == 200
     assert client.get(path).status_code == 404
     assert client.post(path, data={"name": "Bob", "password": PASSWORD}).status_code == 404
+
+
+def test_what_one_persons_page_sends_is_not_taken_as_another_persons(site: Site) -> None:
+    key = site.world.component()
+    browser = site.browser(BOB)
+    given = {"labels": [{"id": "0" * 31 + "1", "component": key, "label": 1}]}
+    for page_of, status in ((CAROL.id, 401), ("x", 401), (BOB.id, 200)):
+        headers = {"Somata-Labeler": str(page_of)}
+        answer = browser.post("/api/v1/labels", json=given, headers=headers)
+        assert answer.status_code == status
+        if status == 401:
+            assert answer.json()["title"] == "Somebody else is signed in"
+            assert "when they sign in again" in answer.json()["detail"]
+    assert [event.labeler_id for event in site.world.log()] == [BOB.id]

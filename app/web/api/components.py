@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 import numpy as np
 from fastapi import APIRouter, Path, Query, Response
 
-from app.actions import browsing, pictures
+from app.actions import browsing, noting, pictures
 from app.storage.components import Filters
 from app.web.access import Caller, World
 from app.web.api import present
 from app.web.api.caching import NOT_MODIFIED, IfNoneMatch, Version, cached, has
-from app.web.api.schemas.components import ComponentOut, ComponentPage, TraceOut
+from app.web.api.schemas.components import ComponentOut, ComponentPage, OwnNoteOut, TraceOut
 from app.web.api.schemas.values import SortedCursor
 from app.web.problems import responses
 
@@ -61,6 +61,13 @@ def list_components(
 def get_component(context: World, account: Caller, component: ComponentId) -> ComponentOut:
     """One component; label and prediction are withheld from a labeler who has not answered."""
     return present.component(browsing.get_component(context, account, component))
+
+
+@router.get("/{component}/note", responses=responses(401, 404, 422))
+def own_note(context: World, account: Caller, component: ComponentId) -> OwnNoteOut:
+    """Your own note on it, and nobody else's: it may be asked for before the answer."""
+    found = noting.own(context, account, component)
+    return OwnNoteOut(note=None if found is None else present.note(found))
 
 
 @router.get(

@@ -5,21 +5,25 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from app.actions import exporting, labeling, queueing
+from app.actions import exporting, labeling, noting, queueing, retracing
 from app.web.access import Caller, World
 from app.web.api import present, streaming
 from app.web.api.one_trip import OneTripRoute
+from app.web.api.schemas.components import NoteOut
 from app.web.api.schemas.labeling import (
     LabelAnswer,
     LabelsAnswer,
     LabelsIn,
     LabelsOut,
+    NoteIn,
     QueueAnswer,
     QueueRequest,
     SkipIn,
+    StepPage,
     UndoIn,
     UndoOut,
 )
+from app.web.api.schemas.values import Cursor
 from app.web.problems import responses
 
 router = APIRouter(tags=["labeling"], route_class=OneTripRoute)
@@ -71,6 +75,32 @@ def undo(context: World, account: Caller, body: UndoIn) -> UndoOut:
     """Append the retraction of one of your own answers or skips."""
     component = labeling.undo(context, account, body.id, body.undoes)
     return UndoOut(id=body.id, undoes=body.undoes, component=component)
+
+
+@router.post("/notes", responses=responses(400, 401, 403, 404, 409, 413, 422))
+def write_note(context: World, account: Caller, body: NoteIn) -> NoteOut:
+    """Write a note on a component: others read it once they have answered, admins always."""
+    noted = noting.Noted(body.id, body.component, body.text)
+    return present.note(noting.write(context, account, noted))
+
+
+@router.get("/labels/mine", responses=responses(401, 404, 422))
+def own_steps(
+    context: World,
+    account: Caller,
+    round: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    cursor: Cursor = None,
+) -> StepPage:
+    """Your answers and skips that stand, newest first: in a round, or without one outside rounds.
+
+    What you answered is left out: whoever walks back is asked again, blind.
+    """
+    found = retracing.own_steps(context, account, round, present.id_cursor(cursor), limit)
+    return StepPage(
+        items=[present.step(one) for one in found],
+        next=present.next_id([one.event for one in found], limit),
+    )
 
 
 @router.get(

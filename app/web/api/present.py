@@ -9,10 +9,11 @@ from app.actions.comparing import Comparison, Disagreement
 from app.actions.labeling import Receipt
 from app.actions.promoting import Serving
 from app.actions.queueing import Work
+from app.actions.retracing import Step
 from app.actions.rounds import RoundView
 from app.actions.training import RunView
 from app.actions.tuning import StudyView
-from app.actions.views import ComponentView, PredictionView
+from app.actions.views import ComponentView, NoteView, PredictionView
 from app.domain.errors import InvalidInput
 from app.storage.components import Position
 from app.web.api.caching import VERSION_LENGTH
@@ -20,10 +21,11 @@ from app.web.api.schemas.components import (
     ComponentOut,
     ComponentUrls,
     LabelCounts,
+    NoteOut,
     PredictionOut,
     RecordingOut,
 )
-from app.web.api.schemas.labeling import LabelAnswer, QueueItem, Reveal
+from app.web.api.schemas.labeling import LabelAnswer, QueueItem, Reveal, StepOut
 from app.web.api.schemas.rounds import RoundOut
 from app.web.api.schemas.training import (
     ComparisonOut,
@@ -106,7 +108,26 @@ def component(view: ComponentView) -> ComponentOut:
         prediction=None if view.prediction is None else prediction(view.prediction),
         hidden=view.hidden,
         cues=view.cues,
+        notes=[note(one) for one in view.notes],
         urls=urls(view.id, view.content_hash),
+    )
+
+
+def note(view: NoteView) -> NoteOut:
+    """A note."""
+    return NoteOut(**view.__dict__)
+
+
+def step(view: Step) -> StepOut:
+    """An answer or skip of one's own."""
+    return StepOut(
+        id=view.id,
+        component=view.component,
+        recording=view.recording,
+        kind=view.kind,
+        round=view.round,
+        created_at=view.created_at,
+        urls=urls(view.component, view.content_hash),
     )
 
 

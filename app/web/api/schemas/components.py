@@ -69,6 +69,19 @@ class ComponentUrls(BaseModel):
     trace: str
 
 
+class NoteOut(BaseModel):
+    """What a labeler wrote; their newest note on a component stands in place of earlier ones."""
+
+    component: int
+    labeler: str
+    text: str = Field(description="empty where the note was taken back")
+    created_at: datetime
+
+
+class OwnNoteOut(BaseModel):
+    note: NoteOut | None = Field(description="null where you have written none")
+
+
 class ComponentOut(BaseModel):
     id: int
     recording: int
@@ -86,6 +99,9 @@ class ComponentOut(BaseModel):
         description="true where labels and prediction are withheld until you have answered"
     )
     cues: dict[str, float | None]
+    notes: list[NoteOut] = Field(
+        description="oldest first; your own alone where `hidden`, and no empty ones"
+    )
     urls: ComponentUrls
 
 

@@ -95,6 +95,32 @@ class SkipIn(Body):
     reason: Text | None = Field(default=None, max_length=500)
 
 
+class NoteIn(Body):
+    id: UUID = Field(description="made by the client; posting the same id again is harmless")
+    component: Key
+    text: Text = Field(
+        max_length=2000,
+        description="stands in place of your earlier notes on the component; empty: none is left",
+    )
+
+
+class StepOut(BaseModel):
+    """An answer or a skip of yours that stands."""
+
+    id: UUID
+    component: int
+    recording: int
+    kind: Literal["label", "skip"]
+    round: int | None
+    created_at: datetime
+    urls: ComponentUrls
+
+
+class StepPage(BaseModel):
+    items: list[StepOut]
+    next: str | None
+
+
 class UndoOut(BaseModel):
     id: UUID
     undoes: UUID
