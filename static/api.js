@@ -8,11 +8,12 @@ const LABELER = labeler ? { "Somata-Labeler": labeler } : {};
 
 /** The server refused; `detail` says what to do. */
 export class Refused extends Error {
-  /** @param {number} status @param {string} detail */
-  constructor(status, detail) {
+  /** @param {number} status @param {string} detail @param {string | null} title of the problem; null where the answer is not one of Somata's */
+  constructor(status, detail, title = null) {
     super(detail);
     this.status = status;
     this.detail = detail;
+    this.title = title;
   }
 
   /** Whether the same request may succeed later. */
@@ -45,7 +46,7 @@ async function call(path, options = {}) {
   } catch (error) {
     throw new Unreachable(String(error));
   }
-  if (!response.ok) throw new Refused(response.status, await detailOf(response));
+  if (!response.ok) throw await refusal(response);
   try {
     return await response.json();
   } catch (error) {
@@ -55,12 +56,12 @@ async function call(path, options = {}) {
 }
 
 /** @param {Response} response */
-async function detailOf(response) {
+async function refusal(response) {
   try {
     const problem = await response.json();
-    return problem.detail || problem.title || response.statusText;
+    return new Refused(response.status, problem.detail || problem.title, problem.title || null);
   } catch {
-    return response.statusText || `status ${response.status}`;
+    return new Refused(response.status, response.statusText || `status ${response.status}`);
   }
 }
 

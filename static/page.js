@@ -1,10 +1,10 @@
 // Small things that any page may have: copying a secret that is shown once, and sending answers
 // that were left waiting when the desk was closed.
 
-import { Outbox, waits } from "./desk/outbox.js";
+import { sendLeft } from "./desk/outbox.js";
 
 const labeler = document.body.dataset.labeler;
-if (labeler && !document.body.classList.contains("desk-page") && waits(labeler)) new Outbox(labeler);
+if (labeler && !document.body.classList.contains("desk-page")) sendLeft(labeler);
 
 document.addEventListener("click", async (event) => {
   const button = event.target instanceof Element && event.target.closest("[data-copy]");

@@ -33,6 +33,22 @@ export function choiceOf(round, changed) {
   return read();
 }
 
+/** The selects' options that a component of this recording is counted in. @param {number} recording @returns {HTMLElement[]} */
+function countsOf(recording) {
+  return [...document.querySelectorAll(`[data-recording] option[value=""], [data-recording] option[value="${recording}"]`)].map((one) => /** @type {HTMLElement} */ (one));
+}
+
+/** One more, or one less, is without an answer. @param {number} recording @param {1 | -1} by */
+export function countLeft(recording, by) {
+  for (const one of countsOf(recording)) one.dataset.left = String(Math.max(0, Number(one.dataset.left) + by));
+}
+
+/** How many are without an answer; null where others come as well. @param {Choice} choice @returns {number | null} */
+export function left(choice) {
+  const chosen = /** @type {HTMLElement | null} */ (document.querySelector(`[data-recording] option[value="${choice.recording ?? ""}"]`));
+  return chosen && choice.strategy !== "quality" ? Number(chosen.dataset.left) : null;
+}
+
 /** @param {Choice} choice @returns {[string, string]} a title and what to do next */
 export function emptyWords(choice) {
   if (choice.round !== null) {

@@ -1,15 +1,23 @@
 // The desk: one component after another, by keyboard. An answer moves on at once; the outbox
 // carries it to the server. In a round the answer is revealed first.
 
-import { Refused } from "../api.js";
+import { Refused, wordsOf } from "../api.js";
 import { Ahead, Work } from "./ahead.js";
+import { choiceOf, emptyWords } from "./choice.js";
+import { Counts } from "./counts.js";
+import { History } from "./history.js";
+import { newId } from "./ids.js";
 import { listen } from "./keys.js";
 import { Outbox } from "./outbox.js";
-import { LONGEST_LOOK_S, Pace } from "./pace.js";
+import { PLACES } from "./kept.js";
+import { LONGEST_LOOK_S } from "./pace.js";
+import { PauseReminder } from "./pause.js";
 import { hideReveal, showReveal } from "./reveal.js";
+import { Session } from "./session.js";
+import { Tabs } from "./tabs.js";
 import { View } from "./view.js";
-import { choiceOf, emptyWords } from "./choice.js";
-import { History } from "./history.js";
+import { Working } from "./working.js";
+import { Note, Reason } from "./writing.js";
 
 const SHOW_KEPT_MS = 900;
 const SLOW_REVEAL_MS = 2500;
@@ -19,22 +27,38 @@ const main = /** @type {HTMLElement} */ (document.querySelector("main"));
 const labeler = document.body.dataset.labeler || "";
 const round = main.dataset.round ? Number(main.dataset.round) : null;
 const view = new View();
-const pace = new Pace(`somata.done.${round ?? "free"}`);
-const history = new History(`somata.history.${labeler}.${round ?? "free"}`);
+const working = new Working();
+const history = new History(round);
 const outbox = new Outbox(labeler);
+const session = new Session(again);
 const ahead = new Ahead(choiceOf(round, restart), busy);
+const counts = new Counts(ahead, view);
+const tabs = new Tabs(labeler, held);
+const note = new Note(outbox);
+const reason = new Reason((item, text) => {
+  if (item.component === current?.item.component) skip(text);
+});
 
 /** @type {Work | null} */
 let current = null;
-/** asking: a component waits for its answer. sent, revealed, kept: a round's answer is out. @type {"asking" | "sent" | "revealed" | "kept" | "idle"} */
+/** asking: a component waits for its answer. sent, revealed, kept: a round's answer is out.
+ * looking: for the step to take back. @type {"asking" | "sent" | "revealed" | "kept" | "looking" | "idle"} */
 let mode = "idle";
 /** The round's answer that is on screen. @type {{id: string, label: number, before: number | null} | null} */
 let given = null;
 let timer = 0;
 let retry = 0;
 
+/** What this tab has on screen and ahead. @returns {number[]} */
+function held() {
+  const works = current ? [current, ...ahead.works] : ahead.works;
+  return works.map((work) => work.item.component);
+}
+
+/** What must not be handed out here, beside what is ahead. @returns {number[]} */
 function busy() {
-  return current ? [current.item.component, ...outbox.components] : outbox.components;
+  const elsewhere = [...outbox.components, ...tabs.components];
+  return current ? [current.item.component, ...elsewhere] : elsewhere;
 }
 
 async function advance() {
@@ -46,14 +70,15 @@ async function advance() {
   mode = current ? "asking" : "idle";
   if (current) view.show(current);
   else view.wait();
-  view.progress(pace, ahead.remaining);
+  counts.show();
   await refill();
 }
 
 async function refill() {
   clearTimeout(retry);
   try {
-    await ahead.fill();
+    await tabs.fill(() => ahead.fill());
+    session.alive();
     if (current) return;
     if (ahead.works.length) await advance();
     else if (ahead.exhausted) view.empty(...emptyWords(ahead.choice));
@@ -62,7 +87,7 @@ async function refill() {
       if (!current) view.empty("There is no work here", error.detail);
       return;
     }
-    if (error instanceof Refused && error.status === 401) view.saved({ state: "signed-out", waiting: outbox.entries.length });
+    if (error instanceof Refused && error.status === 401) session.ended(error);
     else view.message("No connection. Trying again; what is here can be labeled.");
     retry = setTimeout(refill, ASK_AGAIN_MS);
   }
@@ -72,11 +97,10 @@ async function refill() {
 function answer(label) {
   if (mode !== "asking" || !current || !view.painted) return;
   view.press(`[data-label="${label}"]`);
-  const id = crypto.randomUUID();
-  post(id, label, Math.min((performance.now() - view.shownAt) / 1000, LONGEST_LOOK_S));
-  history.push(current.item, [id]);
-  pace.count(1);
-  if (ahead.remaining) ahead.remaining -= 1;
+  const id = newId();
+  post(id, label, Math.min(working.since(view.shownAt) / 1000, LONGEST_LOOK_S));
+  history.push(current.item, id);
+  counts.count(current.item, 1);
   if (round === null) {
     advance();
     return;
@@ -90,7 +114,7 @@ function answer(label) {
 function post(id, label, seconds) {
   if (!current) return;
   const { component, lease } = current.item;
-  outbox.put("label", { id, component, label, lease, round, seconds });
+  outbox.put("label", { id, component, label, lease, round, seconds }, current.item);
 }
 
 /** @param {{id: string, reveal: any}} receipt */
@@ -109,7 +133,7 @@ function reveal(receipt) {
 
 function keep() {
   if (mode !== "revealed" || !given?.before || !current) return;
-  const id = crypto.randomUUID();
+  const id = newId();
   // The blind answer freed the lease, so this one is given without.
   current.item.lease = null;
   post(id, given.before, null);
@@ -121,39 +145,66 @@ function goOn() {
   if (mode === "sent" || mode === "revealed" || mode === "kept") advance();
 }
 
-function skip() {
+/** @param {string | null} why */
+function skip(why = null) {
   if (mode !== "asking" || !current || !view.painted) return;
   view.press("[data-action=skip]");
-  const id = crypto.randomUUID();
+  const id = newId();
   const { component, lease } = current.item;
-  outbox.put("skip", { id, component, lease, round });
-  history.push(current.item, [id], "skip");
+  outbox.put("skip", { id, component, lease, round, reason: why || null }, current.item);
+  history.push(current.item, id, "skip");
   advance();
 }
 
+function skipWithReason() {
+  if (mode === "asking" && current && view.painted) reason.open(current.item);
+}
+
+function writeNote() {
+  if (current && view.painted) note.open(current.item);
+}
+
 /** Walk back: take the last answer back and show its component again. */
-function undo() {
-  const last = history.pop();
-  if (!last) {
-    view.message("Nothing to undo here.");
-    return;
-  }
+async function undo() {
+  if (mode === "looking") return;
   view.press("[data-action=undo]");
-  for (const undoes of [...last.ids].reverse()) outbox.put("undo", { id: crypto.randomUUID(), undoes });
-  if (last.kind === "label") {
-    pace.count(-1);
-    if (ahead.remaining !== null) ahead.remaining += 1;
+  const last = history.pop() || (await earlier());
+  if (last) takeBack(last);
+}
+
+/** The last step that only the server knows: of another device, or from before a reload. */
+async function earlier() {
+  const before = mode;
+  clearTimeout(timer);
+  // A digit pressed meanwhile is meant for what is being fetched, not for what is on screen.
+  mode = "looking";
+  view.message("Looking for your last answer.");
+  try {
+    const found = await history.earlier();
+    if (found) return found;
+    view.message("Nothing to undo here.");
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) session.ended(error);
+    view.message(`Your earlier answers cannot be reached now: ${wordsOf(error)}`);
   }
+  mode = before;
+  return undefined;
+}
+
+/** @param {import("./history.js").Step} last */
+function takeBack(last) {
+  for (const undoes of [...last.ids].reverse()) outbox.put("undo", { id: newId(), undoes });
+  if (last.kind === "label") counts.count(last.item, -1);
   clearTimeout(timer);
   hideReveal();
   // The one on screen comes back next, unless it is the very one that is taken back.
   if (current && current.item.component !== last.item.component) ahead.putBack(current);
-  current = new Work({ ...last.item, lease: null });
+  current = new Work(last.item);
   mode = "asking";
   given = null;
   view.message("Taken back. Answer it again.");
   view.show(current);
-  view.progress(pace, ahead.remaining);
+  counts.show();
 }
 
 /** @param {import("./ahead.js").Choice} choice */
@@ -164,22 +215,33 @@ function restart(choice) {
 }
 
 function again() {
+  outbox.wake();
   ahead.exhausted = false;
-  advance();
+  if (current) refill();
+  else advance();
 }
 
-outbox.addEventListener("state", (event) => view.saved(/** @type {CustomEvent} */ (event).detail));
+outbox.addEventListener("state", (event) => {
+  const { detail } = /** @type {CustomEvent} */ (event);
+  view.saved(detail);
+  if (detail.refusal) session.ended(detail.refusal);
+});
 outbox.addEventListener("refused", (event) => {
   const { detail, entry } = /** @type {CustomEvent} */ (event).detail;
   if (given && entry.body.id === given.id) advance();
   view.message(detail);
 });
-outbox.addEventListener("unkept", () => view.message("This browser keeps no answers across a reload. Leave the page open until all is saved."));
+outbox.addEventListener("kept", (event) => view.message(PLACES[/** @type {CustomEvent} */ (event).detail.place]));
 outbox.addEventListener("acknowledged", (event) => {
   const { receipt } = /** @type {CustomEvent} */ (event).detail;
+  session.alive();
   if (receipt) reveal(receipt);
 });
 
-listen({ answer, skip, undo, keep, change: goOn, again });
+new PauseReminder(working);
+listen({ answer, skip: () => skip(), skipWithReason, note: writeNote, undo, keep, change: goOn, again });
 view.saved({ state: outbox.state, waiting: outbox.entries.length });
+// The queue is told what waits here, or it would hand it out again.
+await Promise.all([outbox.ready, tabs.ready]);
+history.restore(outbox.entries);
 advance();

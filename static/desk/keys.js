@@ -2,15 +2,15 @@
 // by its letter, so that layouts with shifted digits and the numeric pad work too.
 
 /**
- * @typedef {{answer: (label: number) => void, skip: () => void, undo: () => void,
- *   keep: () => void, change: () => void, again: () => void}} Actions
+ * @typedef {{answer: (label: number) => void, skip: () => void, skipWithReason: () => void,
+ *   note: () => void, undo: () => void, keep: () => void, change: () => void, again: () => void}} Actions
  */
 
 const CODES = /^(?:Digit|Numpad)([1-4])$/;
 
 /**
  * The action that a key press asks for, or null.
- * @param {Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "altKey">} event
+ * @param {Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">} event
  * @returns {[keyof Actions, number?] | null}
  */
 export function actionOf(event) {
@@ -20,7 +20,8 @@ export function actionOf(event) {
   const digit = /^[1-4]$/.test(key) ? key : CODES.exec(event.code)?.[1];
   if (digit) return ["answer", Number(digit)];
   if (key === "u") return ["undo"];
-  if (key === "s") return ["skip"];
+  if (key === "s") return [event.shiftKey ? "skipWithReason" : "skip"];
+  if (key === "n") return ["note"];
   if (key === "k") return ["keep"];
   if (key === "c") return ["change"];
   return null;
@@ -31,6 +32,8 @@ export function listen(actions) {
   document.addEventListener(
     "keydown",
     (event) => {
+      // A dialog has the keys: what is typed in it is no answer.
+      if (document.querySelector("dialog[open]")) return;
       const revealed = !document.querySelector("[data-reveal]")?.hasAttribute("hidden");
       const onLink = event.target instanceof HTMLAnchorElement;
       const found = actionOf(event) || (event.key === "Enter" && (revealed || !isControl(event.target)) && !onLink ? ["change"] : null);

@@ -1,143 +1,140 @@
-// Answers on their way to the server. Each is kept in localStorage under its own key until the
-// server has acknowledged it: a lost network, a restart or a reload loses nothing. Each has its
-// own id, so that sending one twice (two tabs, a lost reply) is harmless.
+// Answers on their way to the server. Each is kept in this browser until the server has
+// acknowledged it: a lost network, a restart, an ended session, a closed tab lose nothing.
+// Of several tabs, one sends at a time and tells the others.
 
-import { post, Refused, Unreachable, wordsOf } from "../api.js";
+import { Refused } from "../api.js";
+import { Kept } from "./kept.js";
+import { sendAll } from "./sending.js";
+import { alone, channelOf } from "./tabs.js";
 
 /**
- * @typedef {{key: string, kind: "label" | "skip" | "undo", body: Record<string, any>}} Entry
+ * @typedef {import("./kept.js").Entry} Entry
+ * @typedef {import("./kept.js").Kind} Kind
+ * @typedef {import("./sending.js").Result} Result
  * @typedef {"saved" | "waiting" | "signed-out"} State
  */
 
-const BATCH = 50;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
-const PATHS = { label: "/api/v1/labels", skip: "/api/v1/queue/skip", undo: "/api/v1/labels/undo" };
 
-/** Whether answers of this labeler were left waiting here. @param {string} labeler */
-export function waits(labeler) {
-  return Object.keys(localStorage).some((key) => key.startsWith(prefixOf(labeler)));
-}
-
-/** @param {string} labeler */
-function prefixOf(labeler) {
-  return `somata.outbox.${labeler}.`;
-}
-
+/**
+ * Events: `state` {state, waiting, refusal}, `acknowledged` {entry, receipt}, `refused` {entry,
+ * detail}, `kept` {place}: not in IndexedDB, but in "journal" or "memory".
+ */
 export class Outbox extends EventTarget {
   /** @param {string} labeler whose answers these are: another person may sign in here later */
   constructor(labeler) {
     super();
-    this.prefix = prefixOf(labeler);
-    this.counter = 0;
-    this.sending = false;
-    this.batch = BATCH;
+    this.kept = new Kept(labeler);
+    this.lock = `somata.outbox.${labeler}`;
+    this.channel = channelOf(this.lock);
+    this.channel?.addEventListener("message", (event) => this.#hear(event.data));
+    /** What waits, of every tab as far as this one knows. @type {Entry[]} */
+    this.entries = [];
+    this.order = 0;
+    this.working = false;
     /** @type {State} */
     this.state = "saved";
     /** @type {(() => void) | null} */
-    this.wake = null;
-    /** @type {Entry[]} */
-    this.entries = this.#kept();
-    for (const name of ["online", "focus"]) addEventListener(name, () => this.wake?.());
-    this.#send();
+    this.waken = null;
+    for (const name of ["online", "focus"]) addEventListener(name, () => this.wake());
+    document.addEventListener("visibilitychange", () => this.wake());
+    /** Resolves when it is known what was left waiting. */
+    this.ready = this.#takeUp();
   }
 
   /** Components whose answers the server may not know of yet. */
   get components() {
-    return this.entries.filter((one) => one.kind !== "undo").map((one) => one.body.component);
+    return this.entries.filter((one) => one.kind === "label" || one.kind === "skip").map((one) => one.body.component);
   }
 
-  /** Keep an answer, then send it. @param {Entry["kind"]} kind @param {Record<string, any>} body */
-  put(kind, body) {
-    // Keys sort in the order of the answers: an undo must not overtake what it undoes.
-    this.counter += 1;
-    const order = `${String(Date.now()).padStart(14, "0")}.${String(this.counter).padStart(6, "0")}`;
-    const entry = { key: `${this.prefix}${order}.${body.id}`, kind, body };
+  /** Keep an answer, then send it. @param {Kind} kind @param {Record<string, any>} body @param {import("./ahead.js").Item} [item] */
+  put(kind, body, item) {
+    // Keys sort in the order of the answers: an undo must not overtake what it undoes, nor may a
+    // clock that is set back let it.
+    this.order = Math.max(Date.now() * 1000, this.order + 1);
+    const entry = { key: `${this.kept.prefix}${String(this.order).padStart(17, "0")}.${body.id}`, kind, body, item };
     this.entries.push(entry);
-    try {
-      localStorage.setItem(entry.key, JSON.stringify({ kind, body }));
-    } catch {
-      // Full, or switched off: the answer still goes out from memory.
-      this.#report("unkept", {});
+    this.kept.add(entry).then((place) => {
+      if (place !== "database") this.#report("kept", { place });
+    });
+    this.channel?.postMessage({ added: entry });
+    this.#become(this.state === "saved" ? "waiting" : this.state);
+    this.#work();
+  }
+
+  /** Try again now. */
+  wake() {
+    this.waken?.();
+  }
+
+  async #takeUp() {
+    const left = await this.kept.all();
+    const known = new Set(this.entries.map((one) => one.key));
+    this.entries.unshift(...left.filter((one) => !known.has(one.key)));
+    this.order = Math.max(this.order, ...left.map((one) => orderOf(this.kept.prefix, one.key)));
+    if (this.entries.length) this.#become("waiting");
+    this.kept.takeOver();
+    this.#work();
+  }
+
+  /** @param {{added?: Entry, settled?: Result[]}} told by another tab */
+  #hear({ added, settled }) {
+    if (added) {
+      this.entries.push(added);
+      this.#become(this.state === "saved" ? "waiting" : this.state);
+      // Should that tab be closed before it has sent it, this one does.
+      this.#work();
     }
-    if (this.state === "saved") this.#become("waiting");
-    else this.#become(this.state);
-    this.#send();
+    if (settled) {
+      this.#settle(settled);
+      // The server can be reached again.
+      this.wake();
+    }
   }
 
-  #kept() {
-    return Object.keys(localStorage)
-      .filter((key) => key.startsWith(this.prefix))
-      .sort()
-      .map((key) => ({ key, ...JSON.parse(localStorage.getItem(key) || "{}") }));
-  }
-
-  async #send() {
-    if (this.sending) return;
-    this.sending = true;
+  async #work() {
+    if (this.working) return;
+    this.working = true;
     let wait = FIRST_WAIT_MS;
     while (this.entries.length) {
-      const part = this.#next();
       try {
-        const answer = await this.#post(part);
+        await alone(this.lock, () => sendAll(this.kept, (results) => this.#sent(results)));
+        await this.#dropSettled();
         wait = FIRST_WAIT_MS;
-        this.batch = BATCH;
-        this.#forget(part);
-        this.#become(this.entries.length ? "waiting" : "saved");
-        this.#tell(part, answer);
       } catch (error) {
-        const passing = error instanceof Unreachable || (error instanceof Refused && error.passing);
-        const signedOut = error instanceof Refused && error.status === 401;
-        if (passing || signedOut) {
-          this.#become(signedOut ? "signed-out" : "waiting");
-          await this.#pause(wait);
-          wait = Math.min(wait * 2, LONGEST_WAIT_MS);
-        } else if (part.length > 1) {
-          // One of them is refused; alone, each of the others still gets through.
-          this.batch = 1;
-        } else {
-          this.#forget(part);
-          this.#become(this.entries.length ? "waiting" : "saved");
-          this.#report("refused", { entry: part[0], detail: wordsOf(error) });
-        }
+        const refusal = error instanceof Refused && error.status === 401 ? error : null;
+        this.#become(refusal ? "signed-out" : "waiting", refusal);
+        await this.#pause(wait);
+        wait = Math.min(wait * 2, LONGEST_WAIT_MS);
       }
     }
+    this.working = false;
     this.#become("saved");
-    this.sending = false;
   }
 
-  /** The oldest entries that can go in one request. */
-  #next() {
-    if (this.entries[0].kind !== "label") return this.entries.slice(0, 1);
-    const other = this.entries.findIndex((one) => one.kind !== "label");
-    const end = other < 0 ? this.entries.length : other;
-    return this.entries.slice(0, Math.min(end, this.batch));
+  /** Those that another tab has sent although this one did not hear of it. */
+  async #dropSettled() {
+    const known = new Set(this.entries);
+    if (!known.size) return;
+    const left = new Set((await this.kept.all()).map((one) => one.key));
+    this.entries = this.entries.filter((one) => !known.has(one) || left.has(one.key));
   }
 
-  /** @param {Entry[]} part */
-  #post(part) {
-    const kind = part[0].kind;
-    const bodies = part.map((one) => one.body);
-    return post(PATHS[kind], kind === "label" ? { labels: bodies } : bodies[0]);
+  /** @param {Result[]} results */
+  #sent(results) {
+    this.channel?.postMessage({ settled: results });
+    this.#settle(results);
   }
 
-  /** @param {Entry[]} part */
-  #forget(part) {
-    for (const one of part) localStorage.removeItem(one.key);
-    this.entries = this.entries.filter((one) => !part.includes(one));
-  }
-
-  /** @param {Entry[]} part @param {any} answer */
-  #tell(part, answer) {
-    if (part[0].kind !== "label") {
-      this.#report("acknowledged", { entry: part[0], receipt: null });
-      return;
-    }
-    const receipts = new Map(answer.items.map((/** @type {any} */ one) => [one.id, one]));
-    for (const entry of part) {
-      const receipt = receipts.get(entry.body.id);
-      if (receipt?.status === "refused") this.#report("refused", { entry, detail: receipt.detail });
-      else this.#report("acknowledged", { entry, receipt });
+  /** @param {Result[]} results */
+  #settle(results) {
+    const keys = new Set(results.map((one) => one.entry.key));
+    this.entries = this.entries.filter((one) => !keys.has(one.key));
+    this.#become(this.entries.length ? "waiting" : "saved");
+    for (const { entry, receipt, refusal } of results) {
+      if (refusal === null) this.#report("acknowledged", { entry, receipt });
+      else this.#report("refused", { entry, detail: refusal });
     }
   }
 
@@ -145,21 +142,33 @@ export class Outbox extends EventTarget {
   #pause(ms) {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
-      this.wake = () => {
+      this.waken = () => {
         clearTimeout(timer);
         resolve(undefined);
       };
     });
   }
 
-  /** @param {State} state */
-  #become(state) {
+  /** @param {State} state @param {Refused | null} refusal why one is signed out */
+  #become(state, refusal = null) {
     this.state = state;
-    this.#report("state", { state, waiting: this.entries.length });
+    this.#report("state", { state, waiting: this.entries.length, refusal });
   }
 
   /** @param {string} name @param {Record<string, any>} detail */
   #report(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
+}
+
+/** @param {string} prefix @param {string} key */
+function orderOf(prefix, key) {
+  // Former versions: milliseconds, a point, a counter.
+  const [first, second] = key.slice(prefix.length).split(".");
+  return first.length === 17 ? Number(first) : Number(first) * 1000 + Number(second) % 1000;
+}
+
+/** Send what was left waiting when the desk was closed, from any other page. @param {string} labeler */
+export async function sendLeft(labeler) {
+  if ((await new Kept(labeler).all()).length) new Outbox(labeler);
 }

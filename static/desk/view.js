@@ -72,12 +72,6 @@ export class View {
     badge.className = `saved ${state === "signed-out" ? "stopped" : state}`;
     const words = state === "saved" ? "all saved" : `${waiting} waiting`;
     if (badge.textContent !== words) badge.textContent = words;
-    const notice = find("[data-message]");
-    if (state === "signed-out" && !notice.querySelector("a")) {
-      notice.replaceChildren("Your session has ended; your answers wait here. ", signInLink());
-    } else if (state !== "signed-out" && notice.querySelector("a")) {
-      notice.textContent = "";
-    }
   }
 
   /** @param {{done: number, rate: number | null}} pace @param {number | null} remaining */
@@ -96,13 +90,6 @@ export class View {
     button.classList.add("pressed");
     setTimeout(() => button.classList.remove("pressed"), 120);
   }
-}
-
-function signInLink() {
-  const link = document.createElement("a");
-  link.href = `/sign-in?next=${encodeURIComponent(location.pathname)}`;
-  link.textContent = "Sign in again";
-  return link;
 }
 
 /** @param {HTMLCanvasElement} canvas @param {HTMLImageElement | null} image @param {boolean} smooth */

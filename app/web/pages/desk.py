@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.actions import rounds
+from app.actions import browsing, rounds
 from app.domain.serving import STRATEGIES
 from app.web.access import Caller, World
 from app.web.pages.parts import Key, OptionalKey, recording_choices, to
@@ -23,6 +23,13 @@ TITLES = {
     "random": "at random",
     "overlap": "second opinions, at random",
 }
+# Offered in one key; anything else can be written.
+SKIP_REASONS = (
+    "cut off by the edge of the field",
+    "two components in one",
+    "an artefact of motion or of the extraction",
+    "I cannot tell; somebody else should look",
+)
 
 
 @router.get("/label")
@@ -30,6 +37,7 @@ def label_page(
     request: Request, context: World, account: Caller, recording: OptionalKey = None
 ) -> Response:
     """Label what nobody has answered yet."""
+    counts = browsing.total_counts(context)
     return page(
         request,
         "label.html",
@@ -37,6 +45,8 @@ def label_page(
         round=None,
         strategies=[(name, title, STRATEGIES[name].use) for name, title in TITLES.items()],
         recordings=recording_choices(context),
+        unanswered=counts.total - counts.answered,
+        skip_reasons=SKIP_REASONS,
         chosen_recording=recording,
     )
 
@@ -47,4 +57,4 @@ def relabel_page(request: Request, context: World, account: Caller, round_id: Ke
     found = rounds.get_round(context, round_id)
     if found.state != "open":
         return to(f"/rounds/{round_id}")
-    return page(request, "label.html", here="rounds", round=found)
+    return page(request, "label.html", here="rounds", round=found, skip_reasons=SKIP_REASONS)
