@@ -26,6 +26,17 @@ const ASK_AGAIN_MS = 2000;
 const main = /** @type {HTMLElement} */ (document.querySelector("main"));
 const labeler = document.body.dataset.labeler || "";
 const round = main.dataset.round ? Number(main.dataset.round) : null;
+
+/** @type {Work | null} */
+let current = null;
+/** asking: a component waits for its answer. sent, revealed, kept: a round's answer is out.
+ * looking: for the step to take back. @type {"asking" | "sent" | "revealed" | "kept" | "looking" | "idle"} */
+let mode = "idle";
+/** The round's answer that is on screen. @type {{id: string, label: number, before: number | null} | null} */
+let given = null;
+let timer = 0;
+let retry = 0;
+
 const view = new View();
 const working = new Working();
 const history = new History(round);
@@ -38,16 +49,6 @@ const note = new Note(outbox);
 const reason = new Reason((item, text) => {
   if (item.component === current?.item.component) skip(text);
 });
-
-/** @type {Work | null} */
-let current = null;
-/** asking: a component waits for its answer. sent, revealed, kept: a round's answer is out.
- * looking: for the step to take back. @type {"asking" | "sent" | "revealed" | "kept" | "looking" | "idle"} */
-let mode = "idle";
-/** The round's answer that is on screen. @type {{id: string, label: number, before: number | null} | null} */
-let given = null;
-let timer = 0;
-let retry = 0;
 
 /** What this tab has on screen and ahead. @returns {number[]} */
 function held() {
