@@ -67,7 +67,9 @@ export class Reason extends Writing {
     const chosen = [...this.dialog.querySelectorAll("[data-reason]")];
     for (const button of chosen) button.addEventListener("click", () => this.finish(button.getAttribute("data-reason") || ""));
     this.dialog.addEventListener("keydown", (event) => {
-      const button = event.target === this.field ? null : this.dialog.querySelector(`[data-key="${event.key}"]`);
+      // By the place of the key as well: layouts with shifted digits, and the numeric pad.
+      const digit = /^[1-9]$/.test(event.key) ? event.key : /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];
+      const button = event.target === this.field ? null : this.dialog.querySelector(`[data-key="${digit}"]`);
       if (button instanceof HTMLButtonElement) button.click();
     });
   }

@@ -298,7 +298,7 @@ def test_an_expired_session_keeps_the_answers_until_one_has_signed_in_again(
     window.window.clear_cookies()
     shown = desk.press("2")
     expect(desk.page.get_by_text("Your session has ended")).to_be_visible()
-    expect(desk.page.get_by_role("link", name="Sign in again")).to_be_visible()
+    expect(desk.page.get_by_role("button", name="Sign in again")).to_be_visible()
     window.sign_in("alice")
     desk.page.evaluate("dispatchEvent(new Event('focus'))")
     desk.all_saved()
