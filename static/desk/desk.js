@@ -181,7 +181,8 @@ async function earlier() {
   mode = "looking";
   view.message("Looking for your last answer.");
   try {
-    const found = await history.earlier();
+    await begun;
+    const found = history.pop() || (await history.earlier());
     if (found) return found;
     view.message("Nothing to undo here.");
   } catch (error) {
@@ -239,10 +240,10 @@ outbox.addEventListener("acknowledged", (event) => {
   if (receipt) reveal(receipt);
 });
 
+// The queue is told what waits here, or it would hand it out again.
+const begun = Promise.all([outbox.ready, tabs.ready]).then(() => history.restore(outbox.entries));
 new PauseReminder(working);
 listen({ answer, skip: () => skip(), skipWithReason, note: writeNote, undo, keep, change: goOn, again });
 view.saved({ state: outbox.state, waiting: outbox.entries.length });
-// The queue is told what waits here, or it would hand it out again.
-await Promise.all([outbox.ready, tabs.ready]);
-history.restore(outbox.entries);
+await begun;
 advance();
