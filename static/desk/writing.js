@@ -92,7 +92,7 @@ export class Note extends Writing {
 
   /** @param {Item} item */
   async open(item) {
-    const waiting = this.outbox.entries.findLast((one) => one.kind === "note" && one.body.component === item.component);
+    const waiting = this.outbox.entries.filter((one) => one.kind === "note" && one.body.component === item.component).at(-1);
     super.open(item, waiting?.body.text || "");
     if (waiting || this.field.value || this.state.textContent) return;
     try {

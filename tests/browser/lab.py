@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route
@@ -84,7 +85,8 @@ class Network:
             route.abort("internetdisconnected")
             return
         if request.url.endswith("/labels"):
-            self.sent += [one["id"] for one in request.post_data_json["labels"]]
+            body: dict[str, Any] = request.post_data_json or {}
+            self.sent += [one["id"] for one in body["labels"]]
         route.continue_()
 
 
