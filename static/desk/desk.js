@@ -176,9 +176,9 @@ async function undo() {
 /** The last step that only the server knows: of another device, or from before a reload. */
 async function earlier() {
   const before = mode;
-  clearTimeout(timer);
   // A digit pressed meanwhile is meant for what is being fetched, not for what is on screen.
   mode = "looking";
+  view.wait();
   view.message("Looking for your last answer.");
   try {
     await begun;
@@ -190,6 +190,7 @@ async function earlier() {
     view.message(`Your earlier answers cannot be reached now: ${wordsOf(error)}`);
   }
   mode = before;
+  if (current) view.show(current);
   return undefined;
 }
 
@@ -244,6 +245,5 @@ outbox.addEventListener("acknowledged", (event) => {
 const begun = Promise.all([outbox.ready, tabs.ready]).then(() => history.restore(outbox.entries));
 new PauseReminder(working);
 listen({ answer, skip: () => skip(), skipWithReason, note: writeNote, undo, keep, change: goOn, again });
-view.saved({ state: outbox.state, waiting: outbox.entries.length });
 await begun;
 advance();
