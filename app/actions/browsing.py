@@ -74,6 +74,7 @@ class HistoryEntry:
     undone: bool
     round: int | None
     seconds: float | None
+    montage: int | None
     late: bool
     reason: str | None
     created_at: datetime
@@ -161,6 +162,7 @@ def history(context: Context, viewer: Account, component_id: int) -> list[Histor
             undone=row.uuid in undone,
             round=row.round_id,
             seconds=row.seconds,
+            montage=row.montage,
             late=row.late,
             reason=row.reason,
             created_at=row.created_at,

@@ -22,7 +22,8 @@ from app.storage.rows import AnyRow
 PARTS = ("mask", "context", "trace", "average", "neighbours")
 """What may be asked for."""
 
-MOST_COMPONENTS = 100
+MOST_COMPONENTS = 144
+"""A whole page of the montage."""
 TRACE_POINTS = 2_000
 
 FORMAT = 1

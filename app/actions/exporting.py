@@ -59,6 +59,7 @@ def label_history(context: Context, viewer: Account) -> Iterator[dict[str, Any]]
                     "undoes": None if row.undoes is None else str(row.undoes),
                     "round": row.round_id,
                     "seconds": row.seconds,
+                    "montage": row.montage,
                     "late": bool(row.late),
                     "created_at": row.created_at.isoformat(),
                 }

@@ -21,7 +21,11 @@ from app.storage.rows import AnyRow
 
 @dataclass(frozen=True)
 class Answer:
-    """One labeler's answer as it arrives. seconds: how long they looked."""
+    """One labeler's answer as it arrives.
+
+    seconds: how long they looked. montage: how many components the montage's page held, where it
+    was given there.
+    """
 
     id: UUID
     component: int
@@ -29,6 +33,7 @@ class Answer:
     lease: UUID | None = None
     round: int | None = None
     seconds: float | None = None
+    montage: int | None = None
 
 
 @dataclass(frozen=True)
@@ -149,6 +154,7 @@ def _take(facts: _Facts, post: _Post, one: Answer) -> Receipt:
             "label": one.label,
             "round_id": one.round,
             "seconds": one.seconds,
+            "montage": one.montage,
             "late": late,
             "created_at": post.now,
         }

@@ -95,7 +95,7 @@ def _population(strategy: Strategy, of_one_recording: bool) -> AnySelect:
     key = _STATE.c.component_id
     statement: AnySelect = select(key, _STATE.c[strategy.order_by].label("value")).where(
         ~exists().where(_LEASES.c.component_id == key),
-        ~_skipped(key),
+        ~skipped_by(key),
     )
     if strategy.population == "unanswered":
         # Written out, not bound: SQLite uses a partial index only where it can see the constant.
@@ -116,7 +116,7 @@ def _of_round() -> AnySelect:
             _ITEMS.c.round_id == bindparam("round_id"),
             ~answered_in_round(bindparam("round_id"), key),
             ~exists().where(_LEASES.c.component_id == key),
-            ~_skipped(key),
+            ~skipped_by(key),
         )
         .order_by(_ITEMS.c.position)
         .limit(bindparam("count"))
@@ -124,7 +124,7 @@ def _of_round() -> AnySelect:
     return statement
 
 
-def _skipped(component_id: ColumnElement[int]) -> ColumnElement[bool]:
+def skipped_by(component_id: ColumnElement[int]) -> ColumnElement[bool]:
     """Whether the labeler passed this component on to others and has not taken it back."""
     return _has_standing(EventKind.SKIP, component_id)
 

@@ -31,6 +31,7 @@ _EMPTY: dict[str, Any] = {
     "undoes": None,
     "round_id": None,
     "seconds": None,
+    "montage": None,
     "late": False,
     "reason": None,
 }
@@ -163,6 +164,7 @@ def history(session: Session, component_id: int) -> Sequence[AnyRow]:
             LabelEventRow.undoes,
             LabelEventRow.round_id,
             LabelEventRow.seconds,
+            LabelEventRow.montage,
             LabelEventRow.late,
             LabelEventRow.reason,
             LabelEventRow.created_at,
@@ -190,6 +192,7 @@ def full_log(session: Session, after_id: int, limit: int) -> Sequence[AnyRow]:
             LabelEventRow.undoes,
             LabelEventRow.round_id,
             LabelEventRow.seconds,
+            LabelEventRow.montage,
             LabelEventRow.late,
             LabelEventRow.created_at,
         )

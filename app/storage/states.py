@@ -85,6 +85,7 @@ _SHOW_PREDICTION = (
     .values(
         run_id=bindparam("run"),
         predicted=bindparam("new_predicted"),
+        confidence=bindparam("new_confidence"),
         entropy=bindparam("new_entropy"),
         queue_entropy=bindparam("new_entropy"),
         margin=bindparam("new_margin"),
@@ -196,6 +197,7 @@ def show_predictions(
                 "key": row.component_id,
                 "run": run_id,
                 "new_predicted": most_likely(row),
+                "new_confidence": max(row.p1, row.p2, row.p3, row.p4),
                 "new_entropy": row.entropy,
                 "new_margin": margin(row),
                 "new_mutual_information": row.mutual_information,
@@ -226,6 +228,7 @@ def rebuild(session: Session, component_ids: Sequence[int], run: tuple[int, int]
         .values(
             run_id=None,
             predicted=None,
+            confidence=None,
             entropy=None,
             queue_entropy=None,
             margin=None,

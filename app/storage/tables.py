@@ -167,6 +167,9 @@ class ComponentState(Base):
     last_event_id: Mapped[int | None] = mapped_column(BigInteger)
     run_id: Mapped[int | None]
     predicted: Mapped[int | None] = mapped_column(SmallInteger)
+    # The run's own chance of `predicted`: what the montage goes by. Refits leave it alone, since
+    # it is the run's calibration that says how often it is right.
+    confidence: Mapped[float | None] = mapped_column(Float)
     # What the run said, for the lists; the four below it order the queue and follow its refits.
     entropy: Mapped[float | None] = mapped_column(Float)
     queue_entropy: Mapped[float | None] = mapped_column(Float)
@@ -219,6 +222,20 @@ class ComponentState(Base):
                 ),
             )
         ),
+        # For the montage.
+        *(
+            Index(
+                f"ix_state_{of}sure",
+                *keys,
+                "people",
+                "predicted",
+                "confidence",
+                "component_id",
+                sqlite_where=text("people = 0"),
+                postgresql_where=text("people = 0"),
+            )
+            for of, keys in (("", ()), ("recording_", ("recording_id",)))
+        ),
         # For second opinions.
         *(
             Index(
@@ -254,6 +271,12 @@ class LabelEventRow(Base):
         CheckConstraint("(kind = 'label') = (label IS NOT NULL)", name="label_iff_label"),
         CheckConstraint("label BETWEEN 1 AND 4", name="label_code"),
         CheckConstraint("(kind = 'undo') = (undoes IS NOT NULL)", name="undoes_iff_undo"),
+        Index(
+            "ix_event_montage",
+            "component_id",
+            sqlite_where=text("montage IS NOT NULL"),
+            postgresql_where=text("montage IS NOT NULL"),
+        ),
         Index("ix_event_component", "component_id", "labeler_id", "id"),
         # For undo, which walks back through one's own.
         Index("ix_event_labeler", "labeler_id", "id"),
@@ -276,6 +299,8 @@ class LabelEventRow(Base):
     undoes: Mapped[UUID | None] = mapped_column(Uuid, unique=True)
     round_id: Mapped[int | None] = mapped_column(ForeignKey("round.id"))
     seconds: Mapped[float | None] = mapped_column(Float)
+    # How many components the montage's page held; None for a blind answer at the desk.
+    montage: Mapped[int | None] = mapped_column(SmallInteger)
     late: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str | None] = mapped_column(String(500))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -363,6 +388,21 @@ class Promotion(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     run_id: Mapped[int | None] = mapped_column(ForeignKey("training_run.id"))
     labeler_id: Mapped[int | None] = mapped_column(ForeignKey("labeler.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class MontageSetting(Base):
+    """From where components are sure enough for the montage; the newest row holds.
+
+    confidence: of a run, 0 to 1. cue: process-likeness, 0 to 1, before there is a run.
+    """
+
+    __tablename__ = "montage_setting"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    confidence: Mapped[float] = mapped_column(Float)
+    cue: Mapped[float] = mapped_column(Float)
+    labeler_id: Mapped[int] = mapped_column(ForeignKey("labeler.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

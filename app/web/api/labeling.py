@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from app.actions import exporting, labeling, noting, queueing, retracing
+from app.actions import exporting, labeling, montage, noting, queueing, retracing
 from app.web.access import Caller, World
 from app.web.api import present, streaming
 from app.web.api.one_trip import OneTripRoute
@@ -15,6 +15,8 @@ from app.web.api.schemas.labeling import (
     LabelsAnswer,
     LabelsIn,
     LabelsOut,
+    MontageAnswer,
+    MontageRequest,
     NoteIn,
     QueueAnswer,
     QueueRequest,
@@ -45,6 +47,16 @@ def next_components(context: World, account: Caller, body: QueueRequest) -> Queu
     )
 
 
+@router.post("/queue/montage", responses=responses(400, 401, 403, 404, 409, 413, 422))
+def next_montage(context: World, account: Caller, body: MontageRequest) -> MontageAnswer:
+    """Lease a page of components that look like one class, the surest first.
+
+    None above the threshold, or none of that class before the first run: an empty list.
+    """
+    wanted = montage.MontageWanted(body.label, body.count, body.recording, body.holding)
+    return present.montage(montage.next_page(context, account, wanted))
+
+
 @router.post("/queue/skip", responses=responses(400, 401, 403, 404, 409, 413, 422))
 def skip(context: World, account: Caller, body: SkipIn) -> LabelAnswer:
     """Pass a component on: the queue will not give it to you again."""
@@ -63,6 +75,7 @@ def add_labels(context: World, account: Caller, body: LabelsIn) -> LabelsAnswer:
             lease=one.lease,
             round=one.round,
             seconds=one.seconds,
+            montage=one.montage,
         )
         for one in body.labels
     ]

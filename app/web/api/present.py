@@ -7,6 +7,7 @@ from app.actions.browsing import RecordingView
 from app.actions.bundles import PARTS, version_of
 from app.actions.comparing import Comparison, Disagreement
 from app.actions.labeling import Receipt
+from app.actions.montage import MontagePage
 from app.actions.promoting import Serving
 from app.actions.queueing import Work
 from app.actions.retracing import Step
@@ -25,7 +26,14 @@ from app.web.api.schemas.components import (
     PredictionOut,
     RecordingOut,
 )
-from app.web.api.schemas.labeling import LabelAnswer, QueueItem, Reveal, StepOut
+from app.web.api.schemas.labeling import (
+    LabelAnswer,
+    MontageAnswer,
+    MontageItem,
+    QueueItem,
+    Reveal,
+    StepOut,
+)
 from app.web.api.schemas.rounds import RoundOut
 from app.web.api.schemas.training import (
     ComparisonOut,
@@ -51,13 +59,13 @@ def urls(component_id: int, content_hash: str) -> ComponentUrls:
     )
 
 
-def views_url(items: Sequence[Work]) -> str | None:
+def views_url(items: Sequence[Work], parts: Sequence[str] = PARTS) -> str | None:
     """Where all that a page draws of these components is, or None where there are none."""
     if not items:
         return None
     keys = ",".join(str(one.component) for one in items)
     version = version_of([one.content_hash for one in items])[:VERSION_LENGTH]
-    return f"{API}/components/views?ids={keys}&parts={','.join(PARTS)}&v={version}"
+    return f"{API}/components/views?ids={keys}&parts={','.join(parts)}&v={version}"
 
 
 def recording(view: RecordingView) -> RecordingOut:
@@ -144,6 +152,21 @@ def work(items: Sequence[Work]) -> list[QueueItem]:
         )
         for one in items
     ]
+
+
+def montage(view: MontagePage) -> MontageAnswer:
+    """A page of the montage."""
+    items = [
+        MontageItem(**one.__dict__, confidence=sure)
+        for one, sure in zip(work(view.work), view.confidences, strict=True)
+    ]
+    return MontageAnswer(
+        items=items,
+        above=view.above,
+        threshold=view.threshold,
+        run=view.run,
+        views=views_url(view.work, ("mask",)),
+    )
 
 
 def receipt(view: Receipt) -> LabelAnswer:

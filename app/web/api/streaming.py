@@ -41,6 +41,7 @@ EVENT_COLUMNS = (
     "undoes",
     "round",
     "seconds",
+    "montage",
     "late",
     "created_at",
 )

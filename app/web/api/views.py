@@ -79,7 +79,7 @@ def views(
     if_none_match: IfNoneMatch = None,
     accept_encoding: AcceptEncoding = None,
 ) -> Response:
-    """Masks, surroundings and traces of up to 100 components."""
+    """Masks, surroundings and traces of up to 144 components."""
     # Named twice, a component is still answered once.
     keys = list(dict.fromkeys(int(key) for key in ids.split(",")))
     wanted = frozenset(parts.split(","))

@@ -27,6 +27,18 @@ class QueueRequest(Body):
     )
 
 
+class MontageRequest(Body):
+    label: LabelCode = Field(description="the class that the components are believed to be")
+    count: Annotated[int, Field(ge=1, le=144), Number] = 36
+    recording: Key | None = None
+    holding: list[Key] | None = Field(
+        default=None,
+        max_length=1000,
+        description="components this page already has. Given (even empty), your other components "
+        "leased for a montage are given back first.",
+    )
+
+
 class QueueItem(BaseModel):
     component: int
     recording: int
@@ -47,6 +59,20 @@ class QueueAnswer(BaseModel):
     )
 
 
+class MontageItem(QueueItem):
+    confidence: float = Field(
+        description="the run's chance of that class; before there is a run, process-likeness"
+    )
+
+
+class MontageAnswer(BaseModel):
+    items: list[MontageItem]
+    above: int = Field(description="unanswered components of that class above the threshold")
+    threshold: float = Field(description="what an admin set; less sure ones stay for the desk")
+    run: int | None = Field(description="whose opinion it is; null: shape and trace alone")
+    views: str | None = Field(description="where the masks of these are, in one answer")
+
+
 class LabelIn(Body):
     id: UUID = Field(description="made by the client; posting the same id again is harmless")
     component: Key
@@ -54,6 +80,11 @@ class LabelIn(Body):
     lease: UUID | None = None
     round: Key | None = None
     seconds: Annotated[float, Field(ge=0, le=86400), Number] | None = None
+    montage: Annotated[int, Field(ge=1, le=144), Number] | None = Field(
+        default=None,
+        description="how many components the montage's page held, where the label was given "
+        "there; `seconds` is then the page's time shared out. Such a label is not a blind one.",
+    )
 
 
 class LabelsIn(Body):
@@ -155,6 +186,9 @@ class LabelEventOut(BaseModel):
     undoes: UUID | None
     round: int | None
     seconds: float | None
+    montage: int | None = Field(
+        description="how many components the montage's page held; null for a blind answer"
+    )
     late: bool
     created_at: datetime
 
