@@ -28,6 +28,8 @@ def furnished(site: Site) -> Site:
 PAGES = (
     "/",
     "/label",
+    "/montage",
+    "/montage/threshold",
     "/components",
     "/components?order=entropy&label=3",
     "/components/1",

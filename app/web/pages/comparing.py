@@ -110,7 +110,7 @@ def _charts(both: Comparison) -> dict[str, Any]:
     epochs, highest = charts.reach(folds)
     return {
         "curves": [charts.learning_curves(one, epochs, highest) for one in folds],
-        "reliabilities": [_reliability(run.metrics) for run in (both.a, both.b)],
+        "reliabilities": [reliability(run.metrics) for run in (both.a, both.b)],
     }
 
 
@@ -119,7 +119,8 @@ def _folds(metrics: dict[str, Any] | None) -> Sequence[dict[str, Any]]:
     return folds if isinstance(folds, list) else []
 
 
-def _reliability(metrics: dict[str, Any] | None) -> charts.Reliability | None:
+def reliability(metrics: dict[str, Any] | None) -> charts.Reliability | None:
+    """The calibration plot of a run's metrics; None where it kept none."""
     known = metrics or {}
     after = known.get("reliability")
     before = (known.get("before_temperature") or {}).get("reliability")

@@ -6,6 +6,7 @@ from app.web.pages import (
     components,
     desk,
     entry,
+    montage,
     overview,
     people,
     recordings,
@@ -17,7 +18,7 @@ from app.web.pages import (
 ROUTERS = tuple(
     part.router
     for part in (
-        entry, overview, recordings, desk, components, rounds, comparing, runs, tuning, people,
+        entry, overview, recordings, desk, montage, components, rounds, comparing, runs, tuning, people,
         account,
     )
 )  # fmt: skip

@@ -1,0 +1,236 @@
+// The montage: a page of components that look like one class; the exceptions are marked, the rest
+// is confirmed with one key. A page that was confirmed can be gone back to, mended and taken back.
+
+import { Refused } from "../api.js";
+import { Outbox } from "../desk/outbox.js";
+import { Pace } from "../desk/pace.js";
+import { Attention } from "./attention.js";
+import { Grid } from "./grid.js";
+import { listen } from "./keys.js";
+import { Look } from "./look.js";
+import { Pages, Past } from "./pages.js";
+import { fetchBundle } from "./bundle.js";
+import { LIKELY } from "./sheet.js";
+import { choiceOf, empty, message, progress, saved, working } from "./words.js";
+
+const ASK_AGAIN_MS = 2000;
+const labeler = document.body.dataset.labeler || "";
+const outbox = new Outbox(labeler);
+const pace = new Pace("somata.done.montage");
+const past = new Past(`somata.montage.${labeler}`);
+const grid = new Grid(click, point);
+const look = new Look();
+const pages = new Pages(busy);
+
+/** @typedef {import("./sheet.js").Mark} Mark */
+/** @typedef {import("./pages.js").Ready} Ready */
+
+/** What is on screen. @type {Ready | null} */
+let shown = null;
+/** The page to confirm, while one that was confirmed is looked at. @type {Ready | null} */
+let aside = null;
+let attention = new Attention(performance.now());
+/** @type {Mark} */
+let brush = 3;
+let retry = 0;
+const choice = choiceOf(restart);
+
+function busy() {
+  const held = [shown, aside].flatMap((page) => page?.sheet.items.map((item) => item.component) ?? []);
+  return [...new Set([...held, ...outbox.components])];
+}
+
+async function advance() {
+  clearTimeout(retry);
+  shown = null;
+  grid.clear();
+  const asked = choice.now;
+  try {
+    const page = await pages.take(asked);
+    if (asked !== choice.now || shown) return;
+    if (page.sheet === null) empty(asked, page);
+    else show(page);
+  } catch (error) {
+    if (asked !== choice.now) return;
+    if (error instanceof Refused && !error.passing && error.status !== 401) message(error.detail);
+    else message(error instanceof Refused ? "Your session has ended; your answers wait here. Sign in again in another tab." : "No connection. Trying again.");
+    retry = setTimeout(advance, ASK_AGAIN_MS);
+  }
+}
+
+/** @param {Ready} page */
+function show(page) {
+  shown = page;
+  brush = LIKELY[page.sheet.label];
+  attention = new Attention(performance.now());
+  message("");
+  working(page);
+  grid.show(page.sheet, page.bundle, Math.sqrt(choice.now.count));
+  tell(true);
+  if (!aside) pages.prepare(choice.now);
+}
+
+/** @param {boolean} focus */
+function tell(focus) {
+  if (!shown) return;
+  grid.point(shown.sheet, focus);
+  look.show(shown.sheet.items[shown.sheet.current]);
+  progress(shown, brush, aside !== null);
+}
+
+/** @param {number} place */
+function point(place) {
+  if (!shown || shown.sheet.current === place) return;
+  shown.sheet.current = place;
+  tell(false);
+}
+
+/** @param {number} place */
+function click(place) {
+  if (!shown) return;
+  shown.sheet.current = place;
+  if (aside) mend(shown.sheet.marks.has(place) ? /** @type {Mark} */ (shown.sheet.label) : brush);
+  else {
+    shown.sheet.toggle(place, brush);
+    grid.mark(shown.sheet, place);
+  }
+  tell(true);
+}
+
+/** @param {Mark} mark */
+function mark(mark) {
+  if (!shown) return;
+  if (mark !== shown.sheet.label) brush = mark;
+  if (aside) mend(mark);
+  else {
+    shown.sheet.mark(shown.sheet.current, mark);
+    grid.mark(shown.sheet, shown.sheet.current);
+  }
+  tell(true);
+}
+
+/** @param {string} key */
+function move(key) {
+  if (!shown?.sheet.move(grid.columns, key)) return false;
+  tell(true);
+  return true;
+}
+
+function confirm() {
+  if (!shown) return;
+  if (aside) {
+    goOn();
+    return;
+  }
+  const { sheet } = shown;
+  const seconds = attention.share(performance.now(), sheet.items.length);
+  sheet.items.forEach((_, place) => send(place, sheet.markOf(place), seconds));
+  pace.count(sheet.items.length);
+  past.push(sheet);
+  advance();
+}
+
+/** @param {number} place @param {Mark} mark @param {number | null} seconds */
+function send(place, mark, seconds) {
+  if (!shown) return;
+  const { sheet } = shown;
+  const { component, lease } = sheet.items[place];
+  const id = crypto.randomUUID();
+  sheet.given.set(place, { id, mark });
+  if (mark === "skip") outbox.put("skip", { id, component, lease });
+  else outbox.put("label", { id, component, label: mark, lease, seconds, montage: sheet.items.length });
+}
+
+/** @param {number} place */
+function retract(place) {
+  const given = shown?.sheet.given.get(place);
+  if (!shown || !given) return;
+  outbox.put("undo", { id: crypto.randomUUID(), undoes: given.id });
+  shown.sheet.given.delete(place);
+}
+
+/** Another answer in place of one that was given. @param {Mark} mark */
+function mend(mark) {
+  if (!shown) return;
+  const { sheet } = shown;
+  const place = sheet.current;
+  if (sheet.given.get(place)?.mark === mark) return;
+  retract(place);
+  // The first answer ended the lease.
+  sheet.items[place].lease = null;
+  sheet.mark(place, mark);
+  send(place, mark, null);
+  grid.mark(sheet, place);
+  past.keep();
+}
+
+/** Take one answer back, on a page that was confirmed. */
+function undoOne() {
+  if (!shown || !aside) {
+    message("Go back to the last page first (u); there, x takes one answer back.");
+    return;
+  }
+  if (!shown.sheet.given.has(shown.sheet.current)) return;
+  retract(shown.sheet.current);
+  pace.count(-1);
+  grid.mark(shown.sheet, shown.sheet.current);
+  past.keep();
+  tell(true);
+}
+
+/** Back to the last page; there, take all of it back to be confirmed anew. */
+async function undo() {
+  if (aside && shown) {
+    const { sheet } = shown;
+    sheet.items.forEach((item, place) => {
+      if (sheet.given.has(place)) pace.count(-1);
+      retract(place);
+      item.lease = null;
+    });
+    past.pop();
+    aside = null;
+    pages.forget();
+    show({ ...shown });
+    message("Taken back. Mark the exceptions and confirm it again.");
+    return;
+  }
+  const sheet = past.last;
+  if (!sheet) {
+    message("Nothing to go back to in this tab.");
+    return;
+  }
+  try {
+    const bundle = await fetchBundle(sheet.views);
+    if (aside) return;
+    aside = shown ?? { sheet, bundle, above: 0, threshold: 0, run: null };
+    show({ ...aside, sheet, bundle });
+  } catch {
+    message("No connection: the last page cannot be drawn. Try again.");
+  }
+}
+
+/** From a page that was confirmed back to the one to confirm. */
+function goOn() {
+  const page = aside;
+  aside = null;
+  if (page && page.sheet !== shown?.sheet && page.sheet.label === choice.now.label) show(page);
+  else advance();
+}
+
+function restart() {
+  aside = null;
+  shown = null;
+  pages.forget();
+  advance();
+}
+
+function help() {
+  document.querySelector("details.orders")?.toggleAttribute("open");
+}
+
+for (const name of ["pointermove", "keydown"]) addEventListener(name, () => attention.stir(performance.now()), { passive: true });
+outbox.addEventListener("state", (event) => saved(/** @type {CustomEvent} */ (event).detail));
+outbox.addEventListener("refused", (event) => message(/** @type {CustomEvent} */ (event).detail.detail));
+listen({ mark, move, confirm, undo, undoOne, help, again: advance, look: () => document.body.classList.toggle("looking-closely") });
+saved({ state: outbox.state, waiting: outbox.entries.length });
+advance();

@@ -1,0 +1,87 @@
+// What the montage says beside its grid: what was chosen, counts, empty states.
+
+/** @param {string} selector @returns {any} */
+const find = (selector) => document.querySelector(selector);
+
+const KEPT_SIDE = "somata.montage.side";
+
+/** @typedef {import("./pages.js").Choice} Choice */
+
+/** What is chosen, now; `changed` is called whenever it changes. @param {() => void} changed */
+export function choiceOf(changed) {
+  const label = find("[data-class]");
+  const side = find("[data-side-choice]");
+  const recording = find("[data-recording]");
+  const kept = localStorage.getItem(KEPT_SIDE);
+  if ([...side.options].some((option) => option.value === kept)) side.value = kept;
+  /** @returns {Choice} */
+  const read = () => ({
+    label: Number(label.value),
+    count: Number(side.value) ** 2,
+    recording: recording.value ? Number(recording.value) : null,
+  });
+  const choice = { now: read() };
+  for (const select of [label, side, recording]) {
+    select.addEventListener("change", () => {
+      localStorage.setItem(KEPT_SIDE, side.value);
+      select.blur();
+      choice.now = read();
+      changed();
+    });
+  }
+  return choice;
+}
+
+/** @param {string} text */
+export function message(text) {
+  find("[data-message]").textContent = text;
+}
+
+/** @param {{state: string, waiting: number}} outbox */
+export function saved({ state, waiting }) {
+  const badge = find("[data-saved]");
+  badge.className = `saved ${state === "signed-out" ? "stopped" : state}`;
+  const words = state === "saved" ? "all saved" : `${waiting} waiting`;
+  if (badge.textContent !== words) badge.textContent = words;
+}
+
+/** @param {import("./pages.js").Ready} page */
+export function working(page) {
+  find("[data-work]").hidden = false;
+  find("[data-empty]").hidden = true;
+  const by = page.run === null ? "by shape and trace, process-likeness" : `by run ${page.run}, confidence`;
+  find("[data-why]").textContent = `${by} from ${Math.round(page.threshold * 100)}%`;
+  find("[data-left]").textContent = String(page.above);
+}
+
+/** @param {import("./pages.js").Ready} page @param {import("./sheet.js").Mark} brush @param {boolean} again */
+export function progress({ sheet }, brush, again) {
+  for (const button of document.querySelectorAll("[data-mark-as]")) button.setAttribute("aria-pressed", String(button.getAttribute("data-mark-as") === String(brush)));
+  const name = find(`[data-class] option[value="${sheet.label}"]`).textContent;
+  find("[data-confirm]").textContent = again ? "Back to the page to confirm" : `Confirm ${sheet.confirmed} ${name}`;
+  const exceptions = sheet.marks.size;
+  find("[data-exceptions]").textContent = exceptions === 0 ? "no exceptions" : exceptions === 1 ? "1 exception" : `${exceptions} exceptions`;
+  find("[data-undo]").textContent = again ? "Take the page back" : "Last page";
+  find("[data-undo-one]").hidden = !again;
+  find("[data-review]").hidden = !again;
+}
+
+/** @param {Choice} choice @param {import("./pages.js").Empty} page */
+export function empty(choice, page) {
+  find("[data-work]").hidden = true;
+  find("[data-empty]").hidden = false;
+  const name = find(`[data-class] option[value="${choice.label}"]`).textContent;
+  const [title, text] = emptyWords(choice, page, name);
+  find("[data-empty-title]").textContent = title;
+  find("[data-empty-text]").textContent = text;
+}
+
+/** @param {Choice} choice @param {import("./pages.js").Empty} page @param {string} name @returns {[string, string]} a title and what to do */
+function emptyWords(choice, page, name) {
+  if (find("[data-recording]").options.length < 2) return ["Nothing to confirm yet", "There are no recordings. An admin of your lab imports them."];
+  if (page.above > 0) return [`No ${name} are free`, `The ${page.above} that are sure enough are with others, in an open round, or you left them out.`];
+  if (page.run === null && choice.label !== 2) return [`Too early for ${name}`, "Before a model is trained, only processes can be told by shape and trace. Confirm those, label some of the others one by one, then train."];
+  const sure = `${Math.round(page.threshold * 100)}%`;
+  if (choice.recording !== null) return [`No ${name} from ${sure} in this recording`, "Choose another class or recording above, or label the rest one by one."];
+  return [`No ${name} from ${sure}`, "All that are sure enough are labeled. Choose another class above, label the hard ones one by one, then train again. An admin may lower the threshold."];
+}
