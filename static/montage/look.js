@@ -96,7 +96,7 @@ export class Look {
     find("[data-look-no-trace]").hidden = one.trace !== null;
     if (!one.trace) return;
     const frames = bundle.values(one.trace.frames);
-    const values = bundle.values(one.trace.values);
+    const values = /** @type {Float32Array} */ (bundle.values(one.trace.values));
     const low = values.reduce((a, b) => Math.min(a, b), Infinity);
     const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
     const pen = canvas.getContext("2d");
