@@ -68,6 +68,12 @@ class Referee:
         """The share of these labels that are right."""
         return float((labels == self._truth).mean())
 
+    def average_precision(self, scores: NDArray[np.floating], code: int) -> float:
+        """How well these scores rank the components that truly are of this class first, 0 to 1."""
+        hits = self._truth[np.argsort(-scores, kind="stable")] == code
+        found = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+        return float(found[hits].mean()) if hits.any() else float("nan")
+
     def finding(self, suspicion: NDArray[np.float64], labels: Labels) -> dict[str, float]:
         """How well the most suspect labels are the wrong ones.
 

@@ -5,7 +5,7 @@ import time
 import pytest
 import torch
 
-from benchmarks import accuracy, active_learning, bench_refit, relabeling, speed
+from benchmarks import accuracy, active_learning, bench_montage, bench_refit, relabeling, speed
 from benchmarks.hand_features import EVERYTHING, FeatureTable
 from benchmarks.harness import Options
 from tests.formats.shared_data import shared
@@ -81,3 +81,10 @@ def test_refits_have_a_row_for_the_wait_and_for_what_labelers_feel():
     assert float(found["from the 10th label to the new order"][0].split(" / ")[0]) < 5
     assert int(found["components that changed place"][0]) > 0
     assert set(found) >= {"GET /health", "POST /queue/next", "POST /labels"}
+
+
+def test_the_montage_has_a_row_for_every_page_size_and_for_one_by_one():
+    found = bench_montage.measure(shared("simulated/public.npz"), quick=True)
+    names = {row[0] for row in rows(bench_montage.report(found))}
+    assert {f"montage of {size}" for size in bench_montage.PAGES} | {"one by one"} < names
+    assert 0.3 < found.precision <= 1
