@@ -11,7 +11,7 @@ most process-like components over loopback: so the rates are the tool's own cost
 import argparse
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from benchmarks.serving import Client, serving
 from benchmarks.simulated import PUBLIC, Fields, Referee, load
 
 PAGES = (16, 36, 144)
+QUICK_PAGES = (36,)
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8)
 
 
@@ -157,11 +158,13 @@ def label_all(
     return given, time.perf_counter() - started
 
 
-def ways(fields: Fields, referee: Referee, answers: NDArray[np.int64]) -> list[Way]:
+def ways(
+    fields: Fields, referee: Referee, answers: NDArray[np.int64], pages: Sequence[int]
+) -> list[Way]:
     """Each way on a database of its own; one by one labels as many as the montage held."""
     found: list[Way] = []
     most = len(fields)
-    for size in (*PAGES, None):
+    for size in (*pages, None):
         with tempfile.TemporaryDirectory(prefix="somata-bench-") as temporary:
             data_dir = Path(temporary) / "data"
             context = make_context(Settings(data_dir=data_dir, database_url=None))
@@ -215,7 +218,7 @@ def measure(data: Path, quick: bool) -> Found:
         first,
         precision(best[:first]),
         above,
-        ways(fields, referee, answers),
+        ways(fields, referee, answers, QUICK_PAGES if quick else PAGES),
     )
 
 

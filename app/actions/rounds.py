@@ -29,7 +29,7 @@ class RoundView:
 
     moves: rows the label before, columns the label given, of the answered components.
     cross_entropy_*: mean over the answered, nats, under the round's run. agreement_*: Cohen's
-    kappa of labels and that run's predictions. None where nothing is answered yet.
+    kappa of labels and that run's predictions, of components never labeled in a montage. None where nothing is answered yet.
     """
 
     id: int
@@ -166,7 +166,8 @@ def _mean_cross_entropy(answers: Sequence[AnyRow], which: str) -> float | None:
 def _agreement(answers: Sequence[AnyRow], which: str) -> float | None:
     pairs = []
     for one in answers:
-        if one.p1 is not None:
+        # Who answered in a montage knew what the model thinks.
+        if one.p1 is not None and not one.from_montage:
             probabilities = _probabilities(one)
             pairs.append((getattr(one, which), probabilities.index(max(probabilities)) + 1))
     return cohens_kappa(moves_table(pairs))

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.events import EventKind
 from app.storage.candidates import answered_in_round
+from app.storage.montage import from_montage
 from app.storage.rows import AnyRow
 from app.storage.tables import (
     ComponentState,
@@ -119,7 +120,7 @@ def labels_before(session: Session, round_id: int, component_ids: Sequence[int])
 
 def done(session: Session, round_id: int) -> Sequence[AnyRow]:
     """The round's standing answers, in order of event: component, label before, label given,
-    and the run's probabilities. A component answered twice (blind, then kept) is there twice.
+    the run's probabilities, and whether it was ever labeled in a montage. A component answered twice (blind, then kept) is there twice.
     """
     undo = LabelEventRow.__table__.alias("undo_of_answer")
     statement = (
@@ -131,6 +132,7 @@ def done(session: Session, round_id: int) -> Sequence[AnyRow]:
             Prediction.p2,
             Prediction.p3,
             Prediction.p4,
+            from_montage(RoundItem.component_id).label("from_montage"),
         )
         .join(Round, Round.id == RoundItem.round_id)
         .join(
