@@ -11,7 +11,7 @@ most process-like components over loopback: so the rates are the tool's own cost
 import argparse
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from app.actions import accounts, importing, learning
 from app.actions.context import Context, make_context
-from app.actions.montage import DEFAULT_CUE
+from app.actions.montage import DEFAULT_CUE, set_threshold
 from app.domain.accounts import Role
 from app.domain.cues import trace_snr
 from app.domain.labels import Label
@@ -36,6 +36,8 @@ from benchmarks.simulated import PUBLIC, Fields, Referee, load
 
 PAGES = (16, 36, 144)
 QUICK_PAGES = (36,)
+RATES_FROM = 0.5
+"""The threshold for the rates: at the default a few pages would be all."""
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8)
 
 
@@ -78,9 +80,14 @@ def held_out(data: Path, quick: bool) -> tuple[Fields, Referee]:
 
 def cue_of(fields: Fields) -> NDArray[np.float32]:
     """Process-likeness of each component."""
-    traces = fields.components.traces
-    snr = None if traces is None else trace_snr(np.stack(list(traces)))
-    return process_likeness(np.asarray(fields.components.masks, dtype=np.float32), snr)
+    masks = np.asarray(fields.components.masks, dtype=np.float32)
+    return process_likeness(masks, trace_snr(traces_of(fields, np.arange(len(fields)))))
+
+
+def traces_of(fields: Fields, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Their traces (components, frames). Every shared field has them."""
+    every = fields.components.traces or ()
+    return np.stack([np.asarray(every[row], dtype=np.float32) for row in rows.tolist()])
 
 
 def store(context: Context, fields: Fields) -> dict[int, int]:
@@ -89,14 +96,13 @@ def store(context: Context, fields: Fields) -> dict[int, int]:
     numbers = fields.components.groups
     for number in np.unique(numbers):
         own = np.flatnonzero(numbers == number)
-        traces = fields.components.traces
         one = Recording(
             name=f"field {number}",
             source_format="arrays",
             masks=np.asarray(fields.components.masks[own], dtype=np.float32),
             centroids_px=np.zeros((len(own), 2), np.float32),
             source_indices=np.arange(len(own), dtype=np.int64),
-            traces=None if traces is None else np.stack([traces[row] for row in own]),
+            traces=traces_of(fields, own),
         )
         stored = importing.store(context, None, [one], source="benchmark")[0]
         keys = learning.components_of_recording(context, stored.recording_id)
@@ -131,7 +137,7 @@ def one_by_one(client: Client) -> Callable[[], tuple[list[dict[str, Any]], int |
 def label_all(
     client: Client,
     ask: Callable[[], tuple[list[dict[str, Any]], int | None]],
-    says: Callable[[int], int],
+    says: Mapping[int, int],
     most: int,
 ) -> tuple[dict[int, int], float]:
     """Label until `most` are or nothing is left; returns the labels and the seconds it took."""
@@ -145,7 +151,7 @@ def label_all(
             {
                 "id": str(uuid4()),
                 "component": one["component"],
-                "label": says(one["component"]),
+                "label": says[one["component"]],
                 "lease": one["lease"],
                 "montage": size,
             }
@@ -169,13 +175,15 @@ def ways(
             data_dir = Path(temporary) / "data"
             context = make_context(Settings(data_dir=data_dir, database_url=None))
             migrate.upgrade(context.database)
-            account, _ = accounts.account_for_program(context, "labeler", Role.LABELER)
+            account, _ = accounts.account_for_program(context, "labeler", Role.ADMIN)
             token = accounts.create_token(context, account, "bench")
+            set_threshold(context, account, RATES_FROM)
             rows = store(context, fields)
+            says = {key: int(answers[row]) for key, row in rows.items()}
             with serving(data_dir) as server:
                 client = Client(server.port, token)
                 ask = one_by_one(client) if size is None else montage(client, size)
-                given, seconds = label_all(client, ask, lambda key: int(answers[rows[key]]), most)
+                given, seconds = label_all(client, ask, says, most)
                 client.connection.close()
             context.database.dispose()
         most = len(given) or most

@@ -77,7 +77,9 @@ def _ridges(heights: Values, sigma_px: float) -> tuple[Values, Values]:
     mean, apart = (row + column) / 2, np.hypot((row - column) / 2, both)
     # Steeply bent across and hardly along: a ridge, and neither a summit nor a slope.
     strength = np.clip(apart - mean - np.abs(mean + apart), 0, None) * sigma_px**2
-    return strength, np.arctan2(2 * both, row - column)
+    return np.asarray(strength, np.float32), np.asarray(
+        np.arctan2(2 * both, row - column), np.float32
+    )
 
 
 def _width(weights: Values) -> Values:

@@ -124,7 +124,7 @@ def _of_round() -> AnySelect:
     return statement
 
 
-def skipped_by(component_id: ColumnElement[int]) -> ColumnElement[bool]:
+def skipped_by(component_id: Any) -> ColumnElement[bool]:
     """Whether the labeler passed this component on to others and has not taken it back."""
     return _has_standing(EventKind.SKIP, component_id)
 
@@ -134,7 +134,7 @@ def _answered(component_id: ColumnElement[int]) -> ColumnElement[bool]:
     return _has_standing(EventKind.LABEL, component_id)
 
 
-def _has_standing(kind: EventKind, component_id: ColumnElement[int]) -> ColumnElement[bool]:
+def _has_standing(kind: EventKind, component_id: Any) -> ColumnElement[bool]:
     undo = _LOG.alias(f"undo_of_{kind}")
     return exists().where(
         _LOG.c.component_id == component_id,

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, func, insert, literal_column, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.domain.labels import Label
 from app.storage.candidates import Candidate, skipped_by
@@ -96,11 +97,11 @@ def give_back(session: Session, labeler_id: int, holding: Sequence[int]) -> None
     )
 
 
-def from_montage(component_id: ColumnElement[int]) -> ColumnElement[bool]:
+def from_montage(component_id: Any) -> ColumnElement[bool]:
     """Whether somebody labeled this component in a montage, knowing the class it was guessed."""
-    return exists().where(
-        LabelEventRow.component_id == component_id, LabelEventRow.montage.is_not(None)
-    )
+    # An alias: the statement around it may read the log as well.
+    event = aliased(LabelEventRow)
+    return exists().where(event.component_id == component_id, event.montage.is_not(None))
 
 
 def judged_by_run(session: Session, run_id: int) -> Sequence[AnyRow]:

@@ -119,8 +119,10 @@ def labels_before(session: Session, round_id: int, component_ids: Sequence[int])
 
 
 def done(session: Session, round_id: int) -> Sequence[AnyRow]:
-    """The round's standing answers, in order of event: component, label before, label given,
-    the run's probabilities, and whether it was ever labeled in a montage. A component answered twice (blind, then kept) is there twice.
+    """The round's standing answers, in order of event.
+
+    Component, label before, label given, the run's probabilities, and whether it was ever labeled
+    in a montage. A component answered twice (blind, then kept) is there twice.
     """
     undo = LabelEventRow.__table__.alias("undo_of_answer")
     statement = (

@@ -35,9 +35,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("montage IS NOT NULL"),
     )
     op.add_column("component_state", sa.Column("confidence", sa.Float(), nullable=True))
-    likeliest = " ".join(f"WHEN {code} THEN prediction.p{code}" for code in (1, 2, 3, 4))
     op.execute(
-        f"UPDATE component_state SET confidence = (SELECT CASE predicted {likeliest} END "
+        "UPDATE component_state SET confidence = (SELECT CASE predicted "
+        "WHEN 1 THEN p1 WHEN 2 THEN p2 WHEN 3 THEN p3 WHEN 4 THEN p4 END "
         "FROM prediction WHERE prediction.run_id = component_state.run_id "
         "AND prediction.component_id = component_state.component_id) WHERE run_id IS NOT NULL"
     )

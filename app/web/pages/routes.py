@@ -18,7 +18,7 @@ from app.web.pages import (
 ROUTERS = tuple(
     part.router
     for part in (
-        entry, overview, recordings, desk, montage, components, rounds, comparing, runs, tuning, people,
-        account,
+        entry, overview, recordings, desk, montage, components, rounds, comparing, runs, tuning,
+        people, account,
     )
 )  # fmt: skip
