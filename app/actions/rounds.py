@@ -29,7 +29,8 @@ class RoundView:
 
     moves: rows the label before, columns the label given, of the answered components.
     cross_entropy_*: mean over the answered, nats, under the round's run. agreement_*: Cohen's
-    kappa of labels and that run's predictions, of components never labeled in a montage. None where nothing is answered yet.
+    kappa of labels and that run's predictions, of components never labeled in a montage. None
+    where nothing is answered yet.
     """
 
     id: int
