@@ -5,7 +5,7 @@ from tests.web.sites import API, Site
 
 def test_a_program_asks_for_a_montage_and_marks_its_labels(site: Site) -> None:
     keys = site.world.recording(3)
-    site.world.train({key: (0.02, 0.94, 0.02, 0.02) for key in keys})
+    site.world.train(dict.fromkeys(keys, (0.02, 0.94, 0.02, 0.02)))
     bob = site.client(BOB)
     page = bob.post(f"{API}/queue/montage", json={"label": 2, "count": 2}).json()
     assert (len(page["items"]), page["above"], page["threshold"]) == (2, 3, 0.9)
