@@ -1,6 +1,6 @@
 """The montage: how sure runs are, from where on, labels that were given there; a better cue.
 
-Revision ID: 0011
+Revision ID: 0010
 Revises: 0009
 Create Date: 2026-11-24 21:20:00.000000
 """
@@ -14,7 +14,7 @@ from app.domain.cues import trace_snr
 from app.domain.process_cue import process_likeness
 from app.storage.columns import unpack_array
 
-revision: str = "0011"
+revision: str = "0010"
 down_revision: str | None = "0009"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
