@@ -33,9 +33,10 @@ export function wordsOf(error) {
 /**
  * @param {string} path
  * @param {RequestInit} [options]
- * @returns {Promise<any>} the JSON of the answer
+ * @param {(response: Response) => Promise<any>} [read]
+ * @returns {Promise<any>} the JSON of the answer, or what `read` makes of it
  */
-async function call(path, options = {}) {
+async function call(path, options = {}, read = (response) => response.json()) {
   let response;
   try {
     response = await fetch(path, {
@@ -48,7 +49,7 @@ async function call(path, options = {}) {
   }
   if (!response.ok) throw await refusal(response);
   try {
-    return await response.json();
+    return await read(response);
   } catch (error) {
     // The connection broke in the middle of the answer: nobody knows what the server did.
     throw new Unreachable(String(error));
@@ -68,6 +69,11 @@ async function refusal(response) {
 /** @param {string} path */
 export function get(path) {
   return call(path);
+}
+
+/** @param {string} path @returns {Promise<ArrayBuffer>} */
+export function fetchBytes(path) {
+  return call(path, {}, (response) => response.arrayBuffer());
 }
 
 /** @param {string} path @param {unknown} body @param {AbortSignal} [signal] */

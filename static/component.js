@@ -1,14 +1,26 @@
-// A component's page: its trace.
+// A component's page: its trace, zoomed by wheel and panned by dragging.
 
-import { get, wordsOf } from "./api.js";
-import { TracePlot } from "./plot.js";
+import { fetchBytes, wordsOf } from "./api.js";
+import { parse } from "./desk/bundle.js";
+import { themeOf } from "./desk/stage.js";
+import { TracePane } from "./desk/tracepane.js";
 
-const place = document.querySelector("[data-trace]");
-if (place instanceof HTMLElement && place.dataset.trace) {
-  get(place.dataset.trace)
-    .then((trace) => {
-      if (trace.times.length) new TracePlot(place).show(trace);
-      else place.textContent = "This recording has no traces.";
+const canvas = document.querySelector("canvas[data-trace]");
+if (canvas instanceof HTMLCanvasElement) {
+  const place = /** @type {HTMLElement} */ (canvas.parentElement);
+  const stage = { look: { alike: false }, theme: themeOf() };
+  const trace = new TracePane(canvas, stage);
+  document.addEventListener("somata:theme", () => {
+    stage.theme = themeOf();
+    trace.pane.redraw();
+  });
+  const id = Number(canvas.dataset.trace);
+  fetchBytes(`/api/v1/components/views?ids=${id}&parts=mask,context,trace`)
+    .then((body) => {
+      const view = parse(body).get(id) || null;
+      if (!view?.trace) place.textContent = "This recording has no traces.";
+      trace.restart(view);
+      trace.pane.show(view);
     })
     .catch((error) => {
       place.textContent = `The trace did not load: ${wordsOf(error)}`;

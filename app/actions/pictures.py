@@ -82,8 +82,13 @@ def _place(row: AnyRow) -> tuple[float, float]:
     return (row.centroid_y_px, row.centroid_x_px)
 
 
-def trace(context: Context, component_id: int, points: int) -> TraceView:
-    """The trace, thinned to at most `points` without losing a peak; empty where there is none."""
+def trace(
+    context: Context, component_id: int, points: int, first: int = 0, last: int | None = None
+) -> TraceView:
+    """The trace, thinned to at most `points` without losing a peak; empty where there is none.
+
+    first, last: the frames that are drawn, both included; by default all.
+    """
     with context.database.read() as session:
         centre = components.one(session, component_id)
         found = components.arrays(session, component_id)
@@ -94,7 +99,7 @@ def trace(context: Context, component_id: int, points: int) -> TraceView:
     unit = "frames" if rate_hz is None else "s"
     if found.trace is None:
         return TraceView(np.empty(0), np.empty(0, np.float32), unit, 0)
-    times, values = display_points(found.trace, rate_hz, points)
+    times, values = display_points(found.trace, rate_hz, points, first=first, last=last)
     return TraceView(times, values, unit, len(found.trace))
 
 

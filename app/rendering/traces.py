@@ -9,11 +9,19 @@ FEWEST_POINTS = 4
 
 
 def display_points(
-    trace: NDArray[np.float32], frame_rate_hz: float | None, points: int
+    trace: NDArray[np.float32],
+    frame_rate_hz: float | None,
+    points: int,
+    *,
+    first: int = 0,
+    last: int | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """`display_frames` with times in seconds, or in frames where the rate is unknown."""
-    frames, values = display_frames(trace, points)
-    return frames / (frame_rate_hz or 1.0), values
+    """`display_frames` with times in seconds, or in frames where the rate is unknown.
+
+    first, last: the frames that are drawn, both included; by default all.
+    """
+    frames, values = display_frames(trace[first : None if last is None else last + 1], points)
+    return (frames + first) / (frame_rate_hz or 1.0), values
 
 
 def display_frames(

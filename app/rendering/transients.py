@@ -53,9 +53,11 @@ def transient_frames(trace: NDArray[np.float32], frame_rate_hz: float | None) ->
     """
     values = _whole(trace)
     lag = _frames_of(RISE_S, frame_rate_hz)
+    width = lag // 2
     if len(values) <= 2 * lag:
         return np.empty(0, dtype=np.uint32)
-    climbs = values[lag:] - values[:-lag]
+    means = np.convolve(values, np.full(width, 1 / width, dtype=np.float32), "valid")
+    climbs = means[lag:] - means[:-lag]
     usual = np.median(climbs)
     spread = 1.4826 * float(np.median(np.abs(climbs - usual)))
     least = max(LEAST_RISE_SD * spread, LEAST_RISE_OF_LARGEST * float(climbs.max()))
@@ -63,7 +65,9 @@ def transient_frames(trace: NDArray[np.float32], frame_rate_hz: float | None) ->
         return np.empty(0, dtype=np.uint32)
     steep = np.concatenate([[False], climbs > least, [False]])
     edges = np.flatnonzero(steep[1:] != steep[:-1]).reshape(-1, 2)
-    peaks = [start + int(np.argmax(values[start : stop + lag])) for start, stop in edges]
+    peaks = [
+        start + int(np.argmax(values[start : stop + lag + width - 1])) for start, stop in edges
+    ]
     # Noise may break one climb in two, which then share their peak or nearly so.
     kept = [peak for n, peak in enumerate(peaks) if n == 0 or peak - peaks[n - 1] >= lag]
     return np.array(kept, dtype=np.uint32)

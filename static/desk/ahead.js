@@ -1,53 +1,54 @@
 // The next components, asked for and loaded before they are needed.
 
-import { get, post } from "../api.js";
+import { fetchBytes, post } from "../api.js";
+import { parse } from "./bundle.js";
 
-const WANTED = 12;
+const WANTED = 24;
+/** Ask again when so few are left: what a fast labeler answers while the server takes its time. */
+const FEW = 14;
+const REMEMBERED = 60;
 const RETRY_MS = [300, 1000, 3000, 8000];
+const PARTS = "mask,context,trace,average,neighbours";
 
 /**
- * @typedef {{component: number, recording: number, lease: string | null, expires_at: string,
- *   urls: {mask_png: string, context_png: string, trace: string}}} Item
+ * @typedef {{component: number, recording: number, lease: string | null, expires_at: string}} Item
  * @typedef {{strategy: string, recording: number | null, round: number | null}} Choice
+ * @typedef {import("./bundle.js").View} View
  */
 
-/** One component with its pictures on their way. */
+/** What was seen lately, so that walking back needs no server. @type {Map<number, View>} */
+const seen = new Map();
+
+/** One component with its pictures here, or on their way. */
 export class Work {
-  /** @param {Item} item */
-  constructor(item) {
+  /** @param {Item} item @param {Promise<Map<number, View>>} [bundle] that holds its view */
+  constructor(item, bundle) {
     this.item = item;
-    /** @type {HTMLImageElement | null} */
-    this.mask = null;
-    /** @type {HTMLImageElement | null} */
-    this.context = null;
-    /** @type {import("../plot.js").Trace | null} */
-    this.trace = null;
-    this.ready = this.#load();
+    /** @type {View | null} */
+    this.view = seen.get(item.component) || null;
+    this.ready = this.view ? Promise.resolve() : this.#load(bundle);
   }
 
-  async #load() {
-    const { urls } = this.item;
-    await Promise.all([
-      patiently(() => picture(urls.mask_png)).then((image) => { this.mask = image; }),
-      patiently(() => picture(urls.context_png)).then((image) => { this.context = image; }),
-      patiently(() => get(urls.trace)).then((trace) => { this.trace = trace; }),
-    ]);
+  /** @param {Promise<Map<number, View>>} [bundle] */
+  async #load(bundle) {
+    const { component } = this.item;
+    const found = (await bundle)?.get(component);
+    this.view = found || (await views(`/api/v1/components/views?ids=${component}&parts=${PARTS}`)).get(component) || null;
+    if (this.view) remember(this.view);
   }
 }
 
-/** @param {string} url @returns {Promise<HTMLImageElement>} */
-async function picture(url) {
-  const image = new Image();
-  image.src = url;
-  await image.decode();
-  return image;
+/** @param {View} view */
+function remember(view) {
+  seen.set(view.id, view);
+  if (seen.size > REMEMBERED) seen.delete(/** @type {number} */ (seen.keys().next().value));
 }
 
-/** Try until it works; the network may be away for a while. @template T @param {() => Promise<T>} load @returns {Promise<T>} */
-async function patiently(load) {
+/** Try until it works; the network may be away for a while. @param {string} url @returns {Promise<Map<number, View>>} */
+async function views(url) {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await load();
+      return parse(await fetchBytes(url));
     } catch {
       const wait = RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)];
       await new Promise((resolve) => setTimeout(resolve, wait));
@@ -59,10 +60,12 @@ export class Ahead {
   /**
    * @param {Choice} choice
    * @param {() => number[]} busy components that are on screen or answered but not yet acknowledged
+   * @param {() => void} changed what comes next, or its pictures have come
    */
-  constructor(choice, busy) {
+  constructor(choice, busy, changed) {
     this.choice = choice;
     this.busy = busy;
+    this.changed = changed;
     /** @type {Work[]} */
     this.works = [];
     this.exhausted = false;
@@ -86,7 +89,9 @@ export class Ahead {
     const now = Date.now();
     // A promise that has run out may be somebody else's by now.
     while (this.works.length && Date.parse(this.works[0].item.expires_at) < now) this.works.shift();
-    return this.works.shift() || null;
+    const next = this.works.shift() || null;
+    this.changed();
+    return next;
   }
 
   /** @param {Work} work it is shown next, e.g. because an older one was walked back to */
@@ -94,9 +99,14 @@ export class Ahead {
     this.works.unshift(work);
   }
 
+  /** The views that come next, as far as they are here. @returns {View[]} */
+  get upcoming() {
+    return this.works.slice(0, 4).flatMap((work) => (work.view ? [work.view] : []));
+  }
+
   /** Ask for more where few are left. Raises what `post` raises. @returns {Promise<void>} */
   async fill() {
-    if (this.asking || this.exhausted || this.works.length > WANTED - 4) return;
+    if (this.asking || this.exhausted || this.works.length > FEW) return;
     this.asking = true;
     const generation = this.generation;
     try {
@@ -111,7 +121,10 @@ export class Ahead {
       if (generation !== this.generation) return;
       const known = new Set([...this.works.map((work) => work.item.component), ...this.busy()]);
       const fresh = answer.items.filter((/** @type {Item} */ item) => !known.has(item.component));
-      this.works.push(...fresh.map((/** @type {Item} */ item) => new Work(item)));
+      // One answer with the pictures of all of them.
+      const bundle = fresh.length ? views(answer.views) : undefined;
+      this.works.push(...fresh.map((/** @type {Item} */ item) => new Work(item, bundle)));
+      bundle?.then(() => setTimeout(this.changed));
       this.remaining = answer.remaining;
       this.exhausted = answer.items.length === 0;
     } finally {

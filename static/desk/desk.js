@@ -42,7 +42,7 @@ const working = new Working();
 const history = new History(round);
 const outbox = new Outbox(labeler);
 const session = new Session(again);
-const ahead = new Ahead(choiceOf(round, restart), busy);
+const ahead = new Ahead(choiceOf(round, restart), busy, () => view.prepare(ahead.upcoming));
 const counts = new Counts(ahead, view);
 const tabs = new Tabs(labeler, held);
 const note = new Note(outbox);
@@ -244,6 +244,6 @@ outbox.addEventListener("acknowledged", (event) => {
 // The queue is told what waits here, or it would hand it out again.
 const begun = Promise.all([outbox.ready, tabs.ready]).then(() => history.restore(outbox.entries));
 new PauseReminder(working);
-listen({ answer, skip: () => skip(), skipWithReason, note: writeNote, undo, keep, change: goOn, again });
+listen({ answer, skip: () => skip(), skipWithReason, note: writeNote, undo, keep, change: goOn, again }, () => view.actions);
 await begun;
 advance();

@@ -1,42 +1,42 @@
-// The keys of the desk. They work whatever has the focus, and by the place of the key as well as
-// by its letter, so that layouts with shifted digits and the numeric pad work too.
+// The keys of the desk. They work whatever has the focus; see bindings.js for what each does.
 
+import { actionOf, load } from "./bindings.js";
+import { showKeys, KeyPanel } from "./keypanel.js";
+
+/** @typedef {import("./bindings.js").Action} Action */
 /**
  * @typedef {{answer: (label: number) => void, skip: () => void, skipWithReason: () => void,
  *   note: () => void, undo: () => void, keep: () => void, change: () => void, again: () => void}} Actions
  */
 
-const CODES = /^(?:Digit|Numpad)([1-4])$/;
-
 /**
- * The action that a key press asks for, or null.
- * @param {Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">} event
- * @returns {[keyof Actions, number?] | null}
+ * Obey keys and buttons.
+ * @param {Actions} actions
+ * @param {() => Record<string, () => void>} drawing what else there is, as it is at that moment
  */
-export function actionOf(event) {
-  if (event.altKey) return null;
-  const key = event.key.toLowerCase();
-  if (event.ctrlKey || event.metaKey) return key === "z" ? ["undo"] : null;
-  const digit = /^[1-4]$/.test(key) ? key : CODES.exec(event.code)?.[1];
-  if (digit) return ["answer", Number(digit)];
-  if (key === "u") return ["undo"];
-  if (key === "s") return [event.shiftKey ? "skipWithReason" : "skip"];
-  if (key === "n") return ["note"];
-  if (key === "k") return ["keep"];
-  if (key === "c") return ["change"];
-  return null;
-}
+export function listen(actions, drawing) {
+  let bindings = load();
+  const panel = new KeyPanel(bindings, (changed) => {
+    bindings = changed;
+    showKeys(bindings);
+  });
+  showKeys(bindings);
 
-/** @param {Actions} actions */
-export function listen(actions) {
+  /** @param {string} name */
+  const run = (name) => {
+    if (name === "help") return panel.open();
+    const label = /^label([1-4])$/.exec(name)?.[1];
+    if (label) return actions.answer(Number(label));
+    if (name in actions) return actions[/** @type {Exclude<keyof Actions, "answer">} */ (name)]();
+    drawing()[name]?.();
+  };
+
   document.addEventListener(
     "keydown",
     (event) => {
       // A dialog has the keys: what is typed in it is no answer.
       if (document.querySelector("dialog[open]")) return;
-      const revealed = !document.querySelector("[data-reveal]")?.hasAttribute("hidden");
-      const onLink = event.target instanceof HTMLAnchorElement;
-      const found = actionOf(event) || (event.key === "Enter" && (revealed || !isControl(event.target)) && !onLink ? ["change"] : null);
+      const found = wanted(event, bindings);
       const explained = document.querySelector("details.orders[open]");
       if (explained && (found || event.key === "Escape")) {
         // It covers the component: nobody answers what they cannot see.
@@ -47,8 +47,8 @@ export function listen(actions) {
       if (!found) return;
       event.preventDefault();
       // A key held down must not label a row of components that nobody has looked at.
-      if (event.repeat) return;
-      run(actions, /** @type {[keyof Actions, number?]} */ (found));
+      if (event.repeat && !/^(trace|zoom|darker|brighter)/.test(found)) return;
+      run(found);
     },
     { capture: true },
   );
@@ -56,14 +56,26 @@ export function listen(actions) {
     const button = event.target instanceof Element && event.target.closest("button[data-label], button[data-action]");
     if (!(button instanceof HTMLButtonElement)) return;
     const { label, action } = button.dataset;
-    run(actions, label ? ["answer", Number(label)] : [/** @type {keyof Actions} */ (action)]);
+    run(label ? `label${label}` : action || "");
   });
 }
 
-/** @param {Actions} actions @param {[keyof Actions, number?]} found */
-function run(actions, [name, label]) {
-  if (name === "answer") actions.answer(label || 0);
-  else actions[name]();
+/** @param {KeyboardEvent} event @param {import("./bindings.js").Bindings} bindings @returns {Action | null} */
+function wanted(event, bindings) {
+  const { target } = event;
+  const moves = event.key.startsWith("Arrow") && !event.code.startsWith("Numpad");
+  // Arrows move a slider and walk through a list; no other key means anything to them.
+  if (moves && (target instanceof HTMLSelectElement || target instanceof HTMLInputElement)) return null;
+  const found = actionOf({ ...press(event), altGraph: event.getModifierState("AltGraph") }, bindings);
+  if (found) return found;
+  const revealed = !document.querySelector("[data-reveal]")?.hasAttribute("hidden");
+  const onLink = target instanceof HTMLAnchorElement;
+  return event.key === "Enter" && (revealed || !isControl(target)) && !onLink ? "change" : null;
+}
+
+/** @param {KeyboardEvent} event @returns {import("./bindings.js").Press} */
+function press({ key, code, ctrlKey, metaKey, altKey, shiftKey }) {
+  return { key, code, ctrlKey, metaKey, altKey, shiftKey };
 }
 
 /** @param {EventTarget | null} target */

@@ -1,15 +1,14 @@
-// What the desk draws: mask, surroundings, trace, counts, messages.
+// What the desk shows: a component on the stage, counts, messages.
 
-import { TracePlot } from "../plot.js";
+import { Stage } from "./stage.js";
+import { showFacts } from "./tools.js";
 
 /** @param {string} selector @returns {any} */
 const find = (selector) => document.querySelector(selector);
 
 export class View {
   constructor() {
-    this.mask = find("[data-mask]");
-    this.context = find("[data-context]");
-    this.plot = new TracePlot(find("[data-trace]"));
+    this.stage = new Stage();
     /** @type {import("./ahead.js").Work | null} */
     this.work = null;
     this.shownAt = 0;
@@ -17,7 +16,12 @@ export class View {
 
   /** Whether the component can be seen, so that an answer is about it. */
   get painted() {
-    return this.work !== null && this.work.mask !== null;
+    return this.work !== null && this.work.view !== null;
+  }
+
+  /** What keys and buttons change of the drawing. */
+  get actions() {
+    return this.stage.actions;
   }
 
   /** @param {import("./ahead.js").Work} work */
@@ -26,30 +30,32 @@ export class View {
     find("[data-work]").hidden = false;
     find("[data-empty]").hidden = true;
     this.#paint();
-    if (work.mask && work.context && work.trace) return;
+    if (work.view) return;
     work.ready.then(() => {
       if (this.work === work) this.#paint();
     });
+  }
+
+  /** Draw ahead what comes next. @param {import("./bundle.js").View[]} views */
+  prepare(views) {
+    this.stage.prepare(views);
   }
 
   /** Nothing to show yet: what was answered must not look as if it were still asked. */
   wait() {
     this.work = null;
     find("[data-work]").dataset.component = "";
-    draw(this.mask, null, false);
-    draw(this.context, null, true);
-    this.plot.show(null);
+    this.stage.show(null);
+    showFacts(null);
   }
 
   #paint() {
-    const work = this.work;
+    const { work } = this;
     if (!work) return;
-    find("[data-work]").dataset.component = work.mask ? work.item.component : "";
-    draw(this.mask, work.mask, false);
-    draw(this.context, work.context, true);
-    this.plot.show(work.trace?.times.length ? work.trace : null);
-    find("[data-no-trace]").hidden = !(work.trace && work.trace.times.length === 0);
-    if (work.mask) this.shownAt = performance.now();
+    find("[data-work]").dataset.component = work.view ? work.item.component : "";
+    this.stage.show(work.view);
+    showFacts(work.view);
+    if (work.view) this.shownAt = performance.now();
   }
 
   /** @param {string} title @param {string} text */
@@ -90,19 +96,4 @@ export class View {
     button.classList.add("pressed");
     setTimeout(() => button.classList.remove("pressed"), 120);
   }
-}
-
-/** @param {HTMLCanvasElement} canvas @param {HTMLImageElement | null} image @param {boolean} smooth */
-function draw(canvas, image, smooth) {
-  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  if (!image) {
-    pen.clearRect(0, 0, canvas.width, canvas.height);
-    return;
-  }
-  if (canvas.width !== image.naturalWidth || canvas.height !== image.naturalHeight) {
-    canvas.width = image.naturalWidth;
-    canvas.height = image.naturalHeight;
-  }
-  pen.imageSmoothingEnabled = smooth;
-  pen.drawImage(image, 0, 0, canvas.width, canvas.height);
 }

@@ -5,6 +5,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.site import Desk, Site, Visit, recording
+from tests.support.bundle import unpacked
 
 Opens = Callable[..., Visit]
 
@@ -32,11 +33,12 @@ def test_the_place_of_the_key_counts_where_its_letter_does_not(site: Site, visit
 
 
 def test_keys_work_whatever_has_the_focus(site: Site, visit: Opens):
-    site.store(recording())
+    site.store(recording(components=60))
     desk = Desk(visit("alice").page)
     desk.component()
-    focusable = "a[href], button:visible, select, input"
+    focusable = "a[href]:visible, button:visible, select:visible, input:visible, summary:visible"
     given: dict[int, list[int]] = {}
+    assert desk.page.locator(focusable).count() > 25
     for index in range(desk.page.locator(focusable).count()):
         desk.page.locator(focusable).nth(index).focus()
         given[desk.press("3")] = [3]
@@ -164,25 +166,25 @@ def test_nothing_about_label_or_prediction_reaches_the_page_before_the_answer(
     site.trained(predicted=2)
     site.person("bob")
     window = visit("bob")
-    bodies: list[str] = []
+    bodies: dict[str, bytes] = {}
     window.page.on(
         "response",
         lambda answer: (
-            bodies.append(answer.text())
-            if "/api/" in answer.url and "json" in answer.headers.get("content-type", "")
-            else None
+            bodies.update({answer.url: answer.body()}) if "/api/" in answer.url else None
         ),
     )
     desk = Desk(window.page)
     desk.component()
     desk.page.wait_for_load_state("networkidle")
-    answers = [json.loads(body) for body in bodies]
-    items = [item for answer in answers for item in answer.get("items", [])]
-    assert len(items) == 12
+    (queue,) = (json.loads(body) for url, body in bodies.items() if url.endswith("/queue/next"))
+    assert len(queue["items"]) == 24
     told = {"component", "recording", "reason", "lease", "expires_at", "urls"}
-    assert {key for item in items for key in item} == told
-    traces = [answer for answer in answers if "items" not in answer]
-    assert {key for trace in traces for key in trace} == {"times", "values", "unit", "frames"}
+    assert {key for item in queue["items"] for key in item} == told
+    (views,) = (unpacked(body) for url, body in bodies.items() if "/views?" in url)
+    shown = {"id", "recording", "source_index", "centroid_px", "mask", "context", "trace"}
+    for one in views["components"]:
+        assert set(one) == shown | {"average", "most_alike"}
+    assert len(bodies) == 2
     for telling in ("85%", "0.85", "sorted by hand"):
         assert telling not in desk.page.content()
 

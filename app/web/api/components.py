@@ -144,14 +144,16 @@ def trace(
     component: ComponentId,
     response: Response,
     points: Annotated[int, Query(ge=4, le=100_000)] = 1000,
+    first: Annotated[int, Query(ge=0, le=2**31 - 1, description="frame to begin with")] = 0,
+    last: Annotated[int | None, Query(ge=0, le=2**31 - 1, description="frame to end with")] = None,
     v: Version = None,
     if_none_match: IfNoneMatch = None,
 ) -> TraceOut | Response:
     """Points to draw, thinned without losing a peak; empty where the source has no trace."""
-    tag = f"{pictures.content_hash(context, component)}-{points}"
+    tag = f"{pictures.content_hash(context, component)}-{points}-{first}-{last}"
     if has(tag, if_none_match):
         return cached(Response(status_code=304), tag, v)
-    found = pictures.trace(context, component, points)
+    found = pictures.trace(context, component, points, first, last)
     cached(response, tag, v)
     return TraceOut(
         times=found.times.round(4).tolist(),

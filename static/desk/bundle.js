@@ -1,0 +1,115 @@
+// One binary answer with what the desk draws of many components: see `GET /components/views`.
+
+/** @typedef {{dtype: string, shape: number[], offset: number}} Described */
+/** @typedef {Uint8Array | Uint32Array | Float32Array} Values */
+/** y, x, y, x ... in source pixels, whose centres are whole numbers; closed. @typedef {Float32Array} Line */
+/** @typedef {{levels: Uint8Array, rows: number, columns: number}} Grey */
+/** @typedef {Grey & {kind: string, top: number, left: number, pixel: number}} Picture */
+/**
+ * @typedef {{top: number, left: number, side: number, pictures: Picture[], own: Line[], others: Line[],
+ *   field: [number, number] | null, map: Grey | null, place: [number, number]}} Surroundings
+ */
+/**
+ * Times are in frames; `frame` is the length of one in `unit`.
+ * @typedef {{length: number, frames: Uint32Array, values: Float32Array, transients: Uint32Array,
+ *   snr: number | null, frame: number, unit: "s" | "frames"}} Trace
+ */
+/**
+ * @typedef {{times: Float32Array, mean: Float32Array, spread: Float32Array, count: number,
+ *   decay: number | null, unit: "s" | "frames"}} Average
+ */
+/**
+ * @typedef {{id: number, recording: number, mask: Grey, surroundings: Surroundings, trace: Trace | null,
+ *   average: Average | null, alike: {component: number, r: number} | null}} View
+ */
+
+const KINDS = { uint8: Uint8Array, uint32: Uint32Array, float32: Float32Array };
+
+/**
+ * The views in a bundle, by component.
+ * @param {ArrayBuffer} body
+ * @returns {Map<number, View>}
+ */
+export function parse(body) {
+  const length = new DataView(body).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(body, 4, length)));
+  const start = 4 + length;
+  /** @param {Described} one */
+  const values = (one) => {
+    const Kind = KINDS[/** @type {keyof KINDS} */ (one.dtype)];
+    return new Kind(body, start + one.offset, one.shape.reduce((product, side) => product * side, 1));
+  };
+  /** @param {Described} one @returns {Grey} */
+  const grey = (one) => ({ levels: /** @type {Uint8Array} */ (values(one)), rows: one.shape[0], columns: one.shape[1] });
+  const recordings = new Map(header.recordings.map((/** @type {any} */ one) => [one.id, { ...one, map: one.map && grey(one.map) }]));
+  const lines = linesOf(header.contours, /** @type {Float32Array} */ (values(header.contours.points)));
+  return new Map(
+    header.components.map((/** @type {any} */ one) => {
+      const recording = recordings.get(one.recording);
+      const unit = recording.frame_rate_hz ? "s" : "frames";
+      return [
+        one.id,
+        {
+          id: one.id,
+          recording: one.recording,
+          mask: grey(one.mask.levels),
+          surroundings: surroundingsOf(one, recording, lines, grey),
+          trace: one.trace && {
+            length: one.trace.length,
+            frames: values(one.trace.frames),
+            values: values(one.trace.values),
+            transients: values(one.trace.transients),
+            snr: one.trace.snr,
+            frame: 1 / (recording.frame_rate_hz || 1),
+            unit,
+          },
+          average: one.average && {
+            times: values(one.average.times),
+            mean: values(one.average.mean),
+            spread: values(one.average.spread),
+            count: one.average.count,
+            decay: one.average.decay,
+            unit,
+          },
+          alike: one.most_alike,
+        },
+      ];
+    }),
+  );
+}
+
+/** @param {{components: number[], lines: number[][]}} contours @param {Float32Array} points @returns {Map<number, Line[]>} */
+function linesOf(contours, points) {
+  const found = new Map();
+  let at = 0;
+  contours.components.forEach((component, index) => {
+    found.set(component, contours.lines[index].map((count) => {
+      const line = points.subarray(2 * at, 2 * (at + count));
+      at += count;
+      return line;
+    }));
+  });
+  return found;
+}
+
+/** @param {any} one @param {any} recording @param {Map<number, Line[]>} lines @param {(one: Described) => Grey} grey @returns {Surroundings} */
+function surroundingsOf(one, recording, lines, grey) {
+  const { context } = one;
+  return {
+    top: context.top_px,
+    left: context.left_px,
+    side: context.side_px,
+    pictures: context.images.map((/** @type {any} */ image) => ({
+      kind: image.kind,
+      top: image.top_px,
+      left: image.left_px,
+      pixel: image.pixel_px,
+      ...grey(image.levels),
+    })),
+    own: lines.get(one.id) || [],
+    others: context.neighbours.flatMap((/** @type {number} */ id) => lines.get(id) || []),
+    field: recording.field_px,
+    map: recording.map,
+    place: one.centroid_px,
+  };
+}

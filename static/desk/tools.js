@@ -1,0 +1,46 @@
+// What the small buttons and sliders beside the canvases say of the look.
+
+/** @typedef {import("./bundle.js").View} View */
+
+/** @param {string} selector @returns {any} */
+const find = (selector) => document.querySelector(selector);
+
+/** @param {string} selector @param {string} text */
+function say(selector, text) {
+  const element = find(selector);
+  if (element && element.textContent !== text) element.textContent = text;
+}
+
+/** @param {import("./settings.js").Look} look @param {View | null} view */
+export function showLook(look, view) {
+  const pressed = { smooth: look.smooth, contours: look.contours, alike: look.alike };
+  for (const [name, on] of Object.entries(pressed)) find(`[data-action=${name}]`)?.setAttribute("aria-pressed", String(on));
+  say("[data-look=colours]", look.colours);
+  say("[data-look=contrast]", `${Math.round(100 * look.contrast)}%`);
+  say("[data-look=outline]", look.outline > 0 ? `${Math.round(100 * look.outline)}%` : "off");
+  say("[data-look=zoom]", `${look.zoom.toFixed(1)}×`);
+  const contrast = find("input[data-contrast]");
+  if (contrast) contrast.value = String(Math.round(100 * look.contrast));
+  const outline = find("input[data-outline]");
+  if (outline) outline.value = String(Math.round(100 * look.outline));
+  const kinds = view?.surroundings.pictures.map((one) => one.kind) || [];
+  say("[data-look=picture]", kinds.includes(look.picture) ? look.picture : kinds[0] || "no image");
+}
+
+/** A number of seconds or frames in words. @param {number} value @param {string} unit */
+function measured(value, unit) {
+  return `${value < 10 && unit === "s" ? value.toFixed(2) : value.toFixed(0)} ${unit}`;
+}
+
+/** What is told of the trace in words. @param {View | null} view */
+export function showFacts(view) {
+  const trace = view?.trace;
+  find("[data-no-trace]").hidden = !view || Boolean(trace);
+  const count = trace ? trace.transients.length : 0;
+  say("[data-fact=transients]", trace ? `${count} transient${count === 1 ? "" : "s"}` : "");
+  say("[data-fact=snr]", trace && trace.snr !== null ? `SNR ${trace.snr.toFixed(1)}` : "");
+  const average = view?.average;
+  say("[data-fact=average]", average ? `mean of ${average.count}, ± one SD` : trace ? "no transient to average" : "");
+  say("[data-fact=decay]", average && average.decay !== null ? `decay ${measured(average.decay, average.unit)}` : "");
+  say("[data-fact=alike]", view?.alike ? `most alike: ${view.alike.component}, r ${view.alike.r.toFixed(2)}` : "");
+}
