@@ -92,6 +92,6 @@ export class History {
 }
 
 /** @param {any} from an item of the queue, or a step of the server @returns {Item} */
-function revived({ component, recording, urls }) {
-  return { component, recording, urls, lease: null, expires_at: FOREVER };
+function revived({ component, recording }) {
+  return { component, recording, lease: null, expires_at: FOREVER };
 }
