@@ -14,7 +14,7 @@ import asyncio
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,8 @@ def slowed(port: int, seconds: float) -> Iterator[int]:
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         behind_reader, behind_writer = await asyncio.open_connection("127.0.0.1", port)
         both = (pump(reader, behind_writer, seconds), pump(behind_reader, writer, 0))
-        await asyncio.gather(*both, return_exceptions=True)
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(*both, return_exceptions=True)
 
     async def end_all() -> None:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}

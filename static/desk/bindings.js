@@ -94,7 +94,6 @@ export function rebound(bindings, action, press) {
 
 /** How a key is written on its button. @param {string} key */
 export function shownKey(key) {
-  if (/^[A-Z]$/.test(key)) return `Shift ${key.toLowerCase()}`;
   return SHOWN[/** @type {keyof SHOWN} */ (key)] || key;
 }
 

@@ -66,7 +66,8 @@ export class Stage {
   prepare(views) {
     this.next = views.slice(0, AHEAD);
     if (this.preparing || !this.next.length) return;
-    this.preparing = setTimeout(() => this.#prepareOne(), 0);
+    // Not before the frame that shows this component.
+    this.preparing = requestAnimationFrame(() => setTimeout(() => this.#prepareOne()));
   }
 
   #prepareOne() {
