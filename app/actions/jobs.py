@@ -21,13 +21,17 @@ LANES = {
     "export": "slow",
     "predict": "quick",
     "refit": "refit",
+    "embed": "map",
     "tune": "spare",
     "assist": "spare",
 }
 """A lane does one job at a time. Training takes minutes and must not keep a prediction waiting,
 nor a refit, whose first one for a run takes half a minute and keeps nobody waiting either.
 Tuning takes hours and must not keep a training waiting: its lane does nothing while the same
-worker is busy in the slow one."""
+worker is busy in the slow one. So does the map's, whose pictures can wait, and for refits too."""
+
+MORE_URGENT = {"map": ("slow", "refit")}
+"""Lanes that a job in this lane stands back for where it can; `slow` alone for the others."""
 
 TITLES = {
     "train": "Training run",
@@ -37,6 +41,7 @@ TITLES = {
     "export": "Export",
     "predict": "Prediction",
     "refit": "Refit",
+    "embed": "Layout of the map",
     "tune": "Tuning",
     "assist": "Help with a tuning",
 }

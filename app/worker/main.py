@@ -15,6 +15,7 @@ from app.actions.jobs import LANES
 from app.settings import Settings
 from app.storage.tasks import TaskQueue
 from app.worker.demo import load_demo_job
+from app.worker.embed import embed
 from app.worker.export import export
 from app.worker.machine import threads
 from app.worker.refit import Refitter
@@ -34,6 +35,7 @@ HANDLERS: Mapping[str, Handler] = {
     "export": export,
     "predict": predict,
     "refit": Refitter(),
+    "embed": embed,
     "tune": tune,
     "assist": assist,
 }

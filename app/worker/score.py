@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from app.actions import promoting, refitting, training
+from app.actions import embedding, promoting, refitting, training
 from app.actions.context import Context
 from app.storage.columns import pack_array, unpack_array
 from app.storage.tables import Job
@@ -29,6 +29,7 @@ def serve(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
         pulse({"stage": "sorting the queue", "fraction": FOLDS_SHARE})
         if training.show_predictions(context, run_id, pulse):
             refitting.request(context)
+            embedding.request(context)
             break
     return {"progress": {"stage": "done", "fraction": 1.0, "scored": scored}}
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.actions import refitting, training
+from app.actions import embedding, refitting, training
 from app.actions.context import Context
 from app.actions.training import Snapshot
 from app.domain.errors import NothingToTrainOn
@@ -79,6 +79,7 @@ def train(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
     pulse({"stage": "sorting the queue", "fraction": 1.0})
     if training.show_predictions(context, run.id, pulse.keep_alive):
         refitting.request(context)
+        embedding.request(context)
     return {"progress": {"stage": "done", "fraction": 1.0, "seconds_left": 0.0}}
 
 

@@ -95,7 +95,13 @@ class Worker:
     def run(self, job: Job) -> None:
         """Do one claimed job and write how it ended."""
         log.info("job starts", job=job.id, kind=job.kind, attempt=job.attempts)
-        pulse = Pulse(self.context, job, self.stopping, self._busy["slow"].locked)
+        urgent = jobs.MORE_URGENT.get(jobs.LANES[job.kind], ("slow",))
+        pulse = Pulse(
+            self.context,
+            job,
+            self.stopping,
+            lambda: any(self._busy[lane].locked() for lane in urgent),
+        )
         self._current[job.id] = job, pulse
         try:
             values = self.handlers[job.kind](self.context, job, pulse)

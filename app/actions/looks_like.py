@@ -1,0 +1,138 @@
+"""The components that look most like one, by what the networks of the run in use see.
+
+A network embeds components that it was trained on otherwise than others. Each labeled one was
+seen by all folds' networks but one, so that labeled ones are at least alike in this; for looking
+alike it does.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.actions import embedding
+from app.actions.context import Context
+from app.storage import embeddings, events
+
+
+@dataclass(frozen=True)
+class Alike:
+    """A component that looks like the one asked about.
+
+    label: what it is called now, None where it has no label. distance: in the embedding, in no
+    unit: to be compared with the others' only.
+    """
+
+    component: int
+    label: int | None
+    distance: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Space:
+    """What is kept of a space: keys (n,) in order, vectors (n, numbers), their lengths squared."""
+
+    keys: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+    squares: NDArray[np.float32]
+
+
+def nearest(context: Context, component: int, count: int, *, labeled: bool = False) -> list[Alike]:
+    """Those that look most like a component, the nearest first; itself is not among them.
+
+    labeled: only such as have a label. Empty where nothing is embedded yet, or the component
+    came since. Tells labels: for whoever may know them.
+    """
+    found = _distances(context, component)
+    if found is None:
+        return []
+    space, far = found
+    known = _labels(context)
+    if labeled:
+        far = np.where(np.isin(space.keys, np.fromiter(known, np.int64, len(known))), far, np.inf)
+    return _first(space.keys, far, count, known)
+
+
+def nearest_of_classes(
+    context: Context, component: int, codes: Sequence[int], count: int
+) -> dict[int, list[Alike]]:
+    """For each class, the components labeled so that look most like this one, nearest first.
+
+    codes: 1 to 4. Tells labels: for whoever may know them, e.g. after a blind answer. Empty lists
+    where nothing is embedded yet or nothing is labeled so.
+    """
+    found = _distances(context, component)
+    if found is None:
+        return {code: [] for code in codes}
+    space, far = found
+    known = _labels(context)
+    keys = np.fromiter(known, np.int64, len(known))
+    labels = np.fromiter(known.values(), np.int64, len(known))
+    rows = np.searchsorted(space.keys, keys)
+    there = rows < len(space.keys)
+    there[there] = space.keys[rows[there]] == keys[there]
+    rows, labels = rows[there], labels[there]
+    result = {}
+    for code in codes:
+        own = rows[labels == code]
+        result[code] = _first(space.keys[own], far[own], count, known)
+    return result
+
+
+def _first(
+    keys: NDArray[np.int64], far: NDArray[np.float32], count: int, known: Mapping[int, int]
+) -> list[Alike]:
+    some = np.argpartition(far, count)[:count] if count < len(far) else np.arange(len(far))
+    order = some[np.argsort(far[some], kind="stable")]
+    return [
+        Alike(int(keys[row]), known.get(int(keys[row])), float(np.sqrt(max(far[row], 0.0))))
+        for row in order
+        if np.isfinite(far[row])
+    ]
+
+
+def _distances(context: Context, component: int) -> tuple[_Space, NDArray[np.float32]] | None:
+    """Distances squared of all embedded components from one; its own is infinite."""
+    space = _space(context)
+    if space is None:
+        return None
+    row = int(np.searchsorted(space.keys, component))
+    if row == len(space.keys) or space.keys[row] != component:
+        return None
+    far = space.squares + space.squares[row] - 2 * space.vectors @ space.vectors[row]
+    far[row] = np.inf
+    return space, far
+
+
+def _space(context: Context) -> _Space | None:
+    shown = embedding.shown(context)
+    if shown is None:
+        return None
+    name = "looks_like", shown.id, shown.components
+    kept: _Space | None = context.kept.get(name)
+    if kept is None:
+        keys, vectors, _ = embedding.vectors_of(context, shown.id)
+        kept = _Space(keys, vectors, (vectors**2).sum(axis=1))
+        context.kept.put(name, kept, keys.nbytes + vectors.nbytes + kept.squares.nbytes)
+    return kept
+
+
+def _labels(context: Context) -> Mapping[int, int]:
+    """Every component's label. What was known is brought up to date by the events since."""
+    kept: tuple[int, dict[int, int]] = context.kept.get("labels") or (0, {})
+    before, known = kept
+    with context.database.read() as session:
+        newest = events.last_id(session)
+        if newest == before:
+            return known
+        changed = embeddings.labels(session, before)
+    # A copy: another thread may be reading what was kept.
+    known = dict(known)
+    for row in changed:
+        if row.label is None:
+            known.pop(row.component_id, None)
+        else:
+            known[row.component_id] = row.label
+    context.kept.put("labels", (newest, known), 100 * len(known))
+    return known
