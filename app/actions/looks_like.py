@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from app.actions import embedding
 from app.actions.context import Context
-from app.storage import embeddings, events
+from app.actions.known_labels import current_labels
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def nearest(context: Context, component: int, count: int, *, labeled: bool = Fal
     if found is None:
         return []
     space, far = found
-    known = _labels(context)
+    known = current_labels(context)
     if labeled:
         far = np.where(np.isin(space.keys, np.fromiter(known, np.int64, len(known))), far, np.inf)
     return _first(space.keys, far, count, known)
@@ -66,7 +66,7 @@ def nearest_of_classes(
     if found is None:
         return {code: [] for code in codes}
     space, far = found
-    known = _labels(context)
+    known = current_labels(context)
     keys = np.fromiter(known, np.int64, len(known))
     labels = np.fromiter(known.values(), np.int64, len(known))
     rows = np.searchsorted(space.keys, keys)
@@ -116,23 +116,3 @@ def _space(context: Context) -> _Space | None:
         kept = _Space(keys, vectors, (vectors**2).sum(axis=1))
         context.kept.put(name, kept, keys.nbytes + vectors.nbytes + kept.squares.nbytes)
     return kept
-
-
-def _labels(context: Context) -> Mapping[int, int]:
-    """Every component's label. What was known is brought up to date by the events since."""
-    kept: tuple[int, dict[int, int]] = context.kept.get("labels") or (0, {})
-    before, known = kept
-    with context.database.read() as session:
-        newest = events.last_id(session)
-        if newest == before:
-            return known
-        changed = embeddings.labels(session, before)
-    # A copy: another thread may be reading what was kept.
-    known = dict(known)
-    for row in changed:
-        if row.label is None:
-            known.pop(row.component_id, None)
-        else:
-            known[row.component_id] = row.label
-    context.kept.put("labels", (newest, known), 100 * len(known))
-    return known

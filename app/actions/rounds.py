@@ -12,7 +12,7 @@ from app.domain.accounts import Account
 from app.domain.agreement import cohens_kappa, cross_entropy, moves_table
 from app.domain.errors import Conflict, NoModel, NotFound
 from app.storage import jobs as job_rows
-from app.storage import recordings, rounds, runs
+from app.storage import recordings, rounds, runs, selections
 from app.storage.rows import AnyRow
 
 Order = Literal["wrong", "quality", "entropy"]
@@ -53,12 +53,13 @@ class RoundView:
 
 @dataclass(frozen=True)
 class RoundPlan:
-    """What an admin wants looked at again."""
+    """What an admin wants looked at again. selection: of these alone, whatever the recording."""
 
     order: Order
     size: int
     title: str | None = None
     recording: int | None = None
+    selection: int | None = None
 
 
 def open_round(context: Context, by: Account, plan: RoundPlan) -> RoundView:
@@ -80,12 +81,7 @@ def open_round(context: Context, by: Account, plan: RoundPlan) -> RoundView:
                 f"Run {model.id} was promoted just now and the queue does not follow it yet. "
                 f"Open the round when job {sorting[0].id} is done."
             )
-        items = rounds.most_confusing(session, model.id, plan.order, plan.recording, plan.size)
-        if not items:
-            raise Conflict(
-                f"No labeled component is left that run {model.id} has judged and nobody has "
-                "looked at since. Train again, then open a round."
-            )
+        items = _items(session, context, model.id, plan)
         title = plan.title or f"{len(items)} with the {ORDER_TITLES[plan.order]}, run {model.id}"
         round_id = rounds.add(
             session,
@@ -99,6 +95,29 @@ def open_round(context: Context, by: Account, plan: RoundPlan) -> RoundView:
             items,
         )
     return get_round(context, round_id)
+
+
+def _items(
+    session: Session, context: Context, run_id: int, plan: RoundPlan
+) -> list[tuple[int, int]]:
+    """Components and their labels, the most confusing first. Raises Conflict, NotFound."""
+    if plan.selection is None:
+        items = rounds.most_confusing(session, run_id, plan.order, plan.recording, plan.size)
+        if not items:
+            raise Conflict(
+                f"No labeled component is left that run {run_id} has judged and nobody has "
+                "looked at since. Train again, then open a round."
+            )
+        return items
+    if selections.one(session, plan.selection, context.now()) is None:
+        raise NotFound("selection", plan.selection)
+    items = rounds.of_selection(session, run_id, plan.order, plan.selection, plan.size)
+    if not items:
+        raise Conflict(
+            "None of the selected components has a label yet, and a round is for looking at labels "
+            "again. Open the selection as a montage, or choose labeled ones."
+        )
+    return items
 
 
 def get_round(context: Context, round_id: int) -> RoundView:

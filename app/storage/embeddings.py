@@ -17,6 +17,7 @@ from app.storage.tables import (
     Embedding,
     EmbeddingSpace,
     LabelEventRow,
+    Prediction,
 )
 
 _ABOUT = select(
@@ -114,19 +115,25 @@ def all_of(session: Session, space_id: int) -> Sequence[AnyRow]:
     return session.execute(statement).all()
 
 
-def on_the_map(session: Session, space_id: int) -> Sequence[AnyRow]:
-    """Places with what they are coloured by, in order of component."""
+def on_the_map(session: Session, space_id: int, run_id: int) -> Sequence[AnyRow]:
+    """Places with what the run says of each, in order of component."""
     statement: AnySelect = (
         select(
             Embedding.component_id,
             Embedding.x,
             Embedding.y,
-            ComponentState.recording_id,
-            ComponentState.label,
-            ComponentState.predicted,
-            ComponentState.entropy,
+            Component.recording_id,
+            Prediction.p1,
+            Prediction.p2,
+            Prediction.p3,
+            Prediction.p4,
+            Prediction.entropy,
         )
-        .join(ComponentState, ComponentState.component_id == Embedding.component_id)
+        .join(Component, Component.id == Embedding.component_id)
+        .outerjoin(
+            Prediction,
+            (Prediction.component_id == Embedding.component_id) & (Prediction.run_id == run_id),
+        )
         .where(Embedding.space_id == space_id)
         .order_by(Embedding.component_id)
     )

@@ -18,6 +18,7 @@ from app.storage.tables import (
     Prediction,
     Round,
     RoundItem,
+    SelectionItem,
 )
 
 _SHOWN = select(
@@ -67,6 +68,29 @@ def most_confusing(
     )
     if recording_id is not None:
         statement = statement.where(ComponentState.recording_id == recording_id)
+    return [(row.component_id, row.label) for row in session.execute(statement)]
+
+
+def of_selection(
+    session: Session, run_id: int, order: str, selection_id: int, limit: int
+) -> list[tuple[int, int]]:
+    """The labeled components of a selection: (component, label), what confuses this run first.
+
+    What it has not judged, or not with its present label, comes last.
+    """
+    column = _ORDERS[order]
+    statement = (
+        select(ComponentState.component_id, ComponentState.label)
+        .join(SelectionItem, SelectionItem.component_id == ComponentState.component_id)
+        .outerjoin(
+            Prediction,
+            (Prediction.run_id == run_id)
+            & (Prediction.component_id == ComponentState.component_id),
+        )
+        .where(SelectionItem.selection_id == selection_id, ComponentState.label.is_not(None))
+        .order_by(column.desc().nulls_last(), ComponentState.component_id.desc())
+        .limit(limit)
+    )
     return [(row.component_id, row.label) for row in session.execute(statement)]
 
 

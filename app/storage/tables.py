@@ -517,6 +517,29 @@ class Embedding(Base):
     y: Mapped[float] = mapped_column(Float)
 
 
+class Selection(Base):
+    """Components that somebody chose together, for a montage or a round; kept for some days."""
+
+    __tablename__ = "selection"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's way
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str | None] = mapped_column(String(200))
+    labeler_id: Mapped[int] = mapped_column(ForeignKey("labeler.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SelectionItem(Base):
+    """A component of a selection, in the chosen order."""
+
+    __tablename__ = "selection_item"
+
+    selection_id: Mapped[int] = mapped_column(ForeignKey("selection.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    component_id: Mapped[int] = mapped_column(ForeignKey("component.id"))
+
+
 class Round(Base):
     """A relabeling round: the most confusing labeled components of one run."""
 

@@ -22,7 +22,7 @@ def open_round(
 ) -> RoundOut:
     """Open a round over the most confusing labeled components of the newest model."""
     body = body or RoundIn()
-    plan = rounds.RoundPlan(body.order, body.size, body.title, body.recording)
+    plan = rounds.RoundPlan(body.order, body.size, body.title, body.recording, body.selection)
     opened = rounds.open_round(context, account, plan)
     response.headers["Location"] = f"{present.API}/rounds/{opened.id}"
     return present.round_(opened)

@@ -5,9 +5,11 @@ from app.web.api import (
     components,
     exporting,
     labeling,
+    mapping,
     predictions,
     recordings,
     rounds,
+    selections,
     system,
     training,
     tuning,
@@ -21,6 +23,6 @@ ROUTERS = tuple(
     part.router
     for part in (
         labeling, views, components, recordings, comparing, training, exporting, tuning,
-        predictions, rounds, system,
+        predictions, rounds, mapping, selections, system,
     )
 )  # fmt: skip

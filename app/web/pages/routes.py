@@ -6,6 +6,7 @@ from app.web.pages import (
     components,
     desk,
     entry,
+    mapping,
     montage,
     overview,
     people,
@@ -18,7 +19,7 @@ from app.web.pages import (
 ROUTERS = tuple(
     part.router
     for part in (
-        entry, overview, recordings, desk, montage, components, rounds, comparing, runs, tuning,
-        people, account,
+        entry, overview, recordings, desk, montage, components, mapping, rounds, comparing,
+        runs, tuning, people, account,
     )
 )  # fmt: skip

@@ -13,6 +13,9 @@ class RoundIn(Body):
     size: Annotated[int, Field(ge=1, le=10_000), Number] = 200
     title: Text | None = Field(default=None, min_length=1, max_length=200)
     recording: Key | None = None
+    selection: Key | None = Field(
+        default=None, description="only of the labeled components of this selection"
+    )
 
 
 class RoundOut(BaseModel):

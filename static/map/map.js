@@ -1,0 +1,305 @@
+// The map's page: what is shown and how it answers to pointer and keys.
+
+import { wordsOf } from "../api.js";
+import { followJobs } from "../live.js";
+import { Card, part } from "./card.js";
+import { Chosen, Lasso } from "./choose.js";
+import { colouring, drawingOrder } from "./colours.js";
+import { webgl } from "./draw.js";
+import { MOST, flat } from "./flat.js";
+import { Grid, View, inside } from "./geometry.js";
+import { showLegend } from "./legend.js";
+import { load, rowOf } from "./points.js";
+
+/** @typedef {import("./points.js").Points} Points */
+/** @typedef {import("./colours.js").By} By */
+
+const NEAR_PX = 12;
+const PAN_PX = 60;
+const CLICK_PX = 4;
+
+const area = part(document, "data-map");
+const canvas = /** @type {HTMLCanvasElement} */ (part(document, "data-points-canvas"));
+const colourChoice = /** @type {HTMLSelectElement} */ (part(document, "data-colour"));
+const recordingChoice = /** @type {HTMLSelectElement} */ (part(document, "data-recording"));
+
+/** @param {string} text @param {boolean} [bad] */
+function say(text, bad = false) {
+  const place = part(document, "data-message");
+  place.textContent = text;
+  place.classList.toggle("bad", bad);
+}
+
+/** @param {number} code */
+function shapeOf(code) {
+  const shapes = /** @type {HTMLTemplateElement} */ (document.querySelector("template[data-shapes]"));
+  const found = shapes.content.querySelector(`[data-shape="${code}"] > *`);
+  return /** @type {Element} */ (/** @type {Element} */ (found).cloneNode(true));
+}
+
+/** @param {string} token */
+function token(token) {
+  return getComputedStyle(document.documentElement).getPropertyValue(token);
+}
+
+class MapPage {
+  /** @param {Points} points */
+  constructor(points) {
+    this.points = points;
+    this.view = new View();
+    this.grid = new Grid(points.places);
+    this.painter = webgl(canvas, points.places) || flat(canvas, points.places);
+    this.card = new Card(part(area, "data-card"), points, shapeOf);
+    this.chosen = new Chosen(part(area, "data-chosen"), say);
+    this.lasso = new Lasso(/** @type {Element} */ (area.querySelector("[data-lasso]")), (line) => this.#choose(line));
+    this.names = new Map([...recordingChoice.options].map((one) => [Number(one.value), one.text]));
+    /** @type {Set<number>} codes that are hidden */
+    this.hidden = new Set();
+    this.lassoing = false;
+    this.asked = false;
+    this.pinned = -1;
+    this.dimmed = new Uint8Array(points.count);
+    this.what = this.#colouring();
+    new ResizeObserver(() => this.#resize()).observe(area);
+    this.#resize();
+    this.view.all();
+    this.recolour();
+    this.#listen();
+    area.dataset.painter = this.painter.most === Infinity ? "webgl" : "canvas";
+    if (points.count > this.painter.most) {
+      say(`This browser has no WebGL, so only ${MOST.toLocaleString("en")} of ${points.count.toLocaleString("en")} components are drawn. Another browser, or its hardware acceleration turned on, shows all.`, true);
+    } else if (this.painter.most !== Infinity) {
+      say("This browser has no WebGL; the map is drawn more slowly, without shapes.");
+    } else say("");
+  }
+
+  #colouring() {
+    const light = document.documentElement.dataset.theme === "light";
+    return colouring(/** @type {By} */ (colourChoice.value), this.points, this.names, token, light);
+  }
+
+  recolour() {
+    this.what = this.#colouring();
+    showLegend(part(area, "data-legend"), this.what, this.hidden, shapeOf, () => this.refilter());
+    this.refilter();
+  }
+
+  refilter() {
+    const { codes, palette, shaped } = this.what;
+    this.painter.set(codes, palette, drawingOrder(codes, (row) => this.#wanted(row)), shaped);
+    this.painter.dim(this.dimmed, this.chosen.components.length > 0);
+    this.draw();
+  }
+
+  /** @param {number} row */
+  #wanted(row) {
+    const only = Number(recordingChoice.value);
+    return !this.hidden.has(this.what.codes[row]) && (!only || this.points.recordings[row] === only);
+  }
+
+  #resize() {
+    const ratio = devicePixelRatio || 1;
+    const before = Math.min(this.view.width, this.view.height);
+    this.view.resize(area.clientWidth, area.clientHeight);
+    this.view.scale *= Math.min(this.view.width, this.view.height) / before;
+    canvas.width = Math.round(this.view.width * ratio);
+    canvas.height = Math.round(this.view.height * ratio);
+    this.draw();
+  }
+
+  draw() {
+    if (this.asked) return;
+    this.asked = true;
+    requestAnimationFrame(() => {
+      this.asked = false;
+      const { x, y, scale, width, height } = this.view;
+      this.painter.draw({ middle: [x, y], scale, width, height, ratio: canvas.width / width });
+      if (this.pinned >= 0) this.#showCard(this.pinned);
+    });
+  }
+
+  /** @param {number} row */
+  #showCard(row) {
+    const { places } = this.points;
+    const at = this.view.pixel(places[2 * row], places[2 * row + 1]);
+    this.card.show(row, at, [this.view.width, this.view.height]);
+  }
+
+  /** @param {number} row */
+  pin(row) {
+    this.pinned = row;
+    if (row < 0) return this.card.hide();
+    this.#showCard(row);
+    say(this.card.words);
+  }
+
+  /** @param {[number, number][]} line in pixels */
+  #choose(line) {
+    const { places, components } = this.points;
+    const rows = inside(places, line.map(([left, top]) => this.view.place(left, top)), (row) => this.#wanted(row));
+    this.setLassoing(false);
+    this.dimmed.fill(rows.length ? 1 : 0);
+    for (const row of rows) this.dimmed[row] = 0;
+    this.chosen.show(rows.map((row) => components[row]));
+    say(rows.length ? "" : "No component lies in the lasso.");
+    this.refilter();
+  }
+
+  clear() {
+    this.lasso.clear();
+    this.setLassoing(false);
+    this.pin(-1);
+    this.dimmed.fill(0);
+    this.chosen.show([]);
+    say("");
+    this.refilter();
+  }
+
+  /** @param {boolean} on */
+  setLassoing(on) {
+    this.lassoing = on;
+    area.classList.toggle("lassoing", on);
+    area.querySelector("[data-do=lasso]")?.setAttribute("aria-pressed", String(on));
+    if (!on) this.lasso.clear();
+  }
+
+  /** @param {number} key */
+  find(key) {
+    const row = rowOf(this.points, key);
+    if (row < 0) return say(`Component ${key} is not on the map.`, true);
+    const { places } = this.points;
+    this.view.x = places[2 * row];
+    this.view.y = places[2 * row + 1];
+    this.view.scale = Math.max(this.view.scale, 2.5 * Math.min(this.view.width, this.view.height));
+    this.pin(row);
+    this.draw();
+  }
+
+  /** Step to what is nearest to the middle and was not stepped to yet. */
+  next() {
+    const { x, y } = this.view;
+    this.seen = this.seen && this.seen.x === x && this.seen.y === y ? this.seen : { x, y, rows: new Set() };
+    const { rows } = this.seen;
+    const row = this.grid.nearest(x, y, 3, (one) => !rows.has(one) && this.#wanted(one));
+    rows.add(row);
+    this.pin(row);
+  }
+
+  /** @param {string} what a tool or a key's meaning */
+  do(what) {
+    if (what === "in" || what === "out") this.view.zoom(what === "in" ? 1.5 : 1 / 1.5);
+    else if (what === "all") this.view.all();
+    else if (what === "lasso") this.setLassoing(!this.lassoing);
+    else if (what === "clear") this.clear();
+    else if (what === "montage" || what === "round") this.chosen.open(what);
+    this.draw();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const middle = /** @type {[number, number]} */ ([this.view.width / 2, this.view.height / 2]);
+    if (this.lassoing && this.lasso.key(event, middle)) return event.preventDefault();
+    const tools = /** @type {Record<string, string>} */ ({ "+": "in", "=": "in", "-": "out", 0: "all", l: "lasso", Escape: "clear" });
+    const pans = /** @type {Record<string, [number, number]>} */ ({ ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] });
+    if (tools[event.key]) this.do(tools[event.key]);
+    else if (pans[event.key]) this.view.pan(PAN_PX * pans[event.key][0], PAN_PX * pans[event.key][1]);
+    else if (event.key === "n") this.next();
+    else if (event.key === "Enter" && this.pinned >= 0) this.#open(this.pinned);
+    else return;
+    event.preventDefault();
+    this.draw();
+  }
+
+  /** @param {number} row */
+  #open(row) {
+    location.assign(`/components/${this.points.components[row]}`);
+  }
+
+  #listen() {
+    document.addEventListener("keydown", (event) => {
+      const at = event.target;
+      const ours = at === canvas || at === document.body || (at instanceof HTMLElement && event.key === "Escape");
+      if (ours) this.#key(event);
+    });
+    area.addEventListener("click", (event) => {
+      const button = event.target instanceof Element && event.target.closest("[data-do]");
+      if (button instanceof HTMLElement) this.do(button.dataset.do || "");
+    });
+    canvas.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      this.view.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), event.offsetX, event.offsetY);
+      this.draw();
+    }, { passive: false });
+    this.#drag();
+    colourChoice.addEventListener("change", () => {
+      this.hidden.clear();
+      this.recolour();
+    });
+    recordingChoice.addEventListener("change", () => this.refilter());
+    document.addEventListener("somata:theme", () => this.recolour());
+    part(document, "data-search").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.find(Number(new FormData(/** @type {HTMLFormElement} */ (event.target)).get("number")));
+    });
+  }
+
+  #drag() {
+    /** @type {{x: number, y: number, far: number, lasso: boolean} | null} */
+    let held = null;
+    canvas.addEventListener("pointerdown", (event) => {
+      if (event.button) return;
+      canvas.setPointerCapture(event.pointerId);
+      held = { x: event.offsetX, y: event.offsetY, far: 0, lasso: this.lassoing || event.shiftKey };
+      if (held.lasso) this.lasso.clear();
+      area.classList.add("dragging");
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (!held) return this.#hover(event.offsetX, event.offsetY);
+      const [dx, dy] = [event.offsetX - held.x, event.offsetY - held.y];
+      held.far += Math.hypot(dx, dy);
+      [held.x, held.y] = [event.offsetX, event.offsetY];
+      if (held.lasso) return this.lasso.add([held.x, held.y]);
+      this.view.pan(dx, dy);
+      this.draw();
+    });
+    const ended = (/** @type {PointerEvent} */ event) => {
+      area.classList.remove("dragging");
+      const was = held;
+      held = null;
+      if (!was) return;
+      if (was.lasso) return this.lasso.close();
+      if (event.type === "pointerup" && was.far < CLICK_PX) {
+        const row = this.#near(event.offsetX, event.offsetY);
+        if (row >= 0) this.#open(row);
+      }
+    };
+    canvas.addEventListener("pointerup", ended);
+    canvas.addEventListener("pointercancel", ended);
+    canvas.addEventListener("pointerleave", () => this.pinned < 0 && this.card.hide());
+  }
+
+  /** @param {number} left @param {number} top */
+  #near(left, top) {
+    const [x, y] = this.view.place(left, top);
+    return this.grid.nearest(x, y, NEAR_PX / this.view.scale, (row) => this.#wanted(row));
+  }
+
+  /** @param {number} left @param {number} top */
+  #hover(left, top) {
+    const row = this.#near(left, top);
+    area.classList.toggle("over", row >= 0);
+    if (row >= 0) {
+      this.pinned = -1;
+      this.#showCard(row);
+    } else if (this.pinned < 0) this.card.hide();
+  }
+}
+
+followJobs();
+try {
+  new MapPage(await load(area.dataset.points || ""));
+  area.dataset.ready = "";
+} catch (error) {
+  say(`The map could not be drawn: ${wordsOf(error)}. Load the page again.`, true);
+}
