@@ -118,6 +118,8 @@ def _fitted(
         random_state=seed,
     )
     found = np.asarray(maker.fit(values), np.float64)
+    # Screens are wide: the longest way lies across.
+    found = (found - found.mean(axis=0)) @ np.linalg.eigh(np.cov(found.T))[1][:, ::-1]
     found -= (found.max(axis=0) + found.min(axis=0)) / 2
     return np.asarray(found / max(np.abs(found).max(), 1e-12), np.float32)
 

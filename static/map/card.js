@@ -49,6 +49,7 @@ export class Card {
 
   /** What a screen reader is told. */
   get words() {
-    return this.row < 0 ? "" : (this.root.textContent || "").replace(/\s+/g, " ").trim();
+    const facts = [...this.root.querySelectorAll("b, dt, dd")].map((one) => one.textContent);
+    return this.row < 0 ? "" : facts.join(", ");
   }
 }

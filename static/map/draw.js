@@ -41,14 +41,13 @@ void main() {
   drawn = vec4(colour.rgb, colour.a * edge);
 }`;
 
-/** @typedef {{middle: [number, number], scale: number, width: number, height: number, ratio: number}} Shown */
+/** @typedef {{middle: [number, number], scale: number, whole: number, width: number, height: number, ratio: number}} Shown */
 /** @typedef {{set(codes: Uint8Array, palette: Uint8Array, rows: Uint32Array, shaped: boolean): void, dim(flags: Uint8Array, any: boolean): void, draw(shown: Shown): void, most: number}} Painter */
 
 /** How large a point is, in CSS pixels. @param {number} count @param {Shown} shown */
 export function pointSize(count, shown) {
-  const whole = 0.46 * Math.min(shown.width, shown.height);
-  const sparse = 9 - 1.6 * Math.log10(Math.max(count, 10));
-  return Math.min(Math.max(sparse * (shown.scale / whole) ** 0.45, 1.5), 14);
+  const sparse = 12.5 - 2.2 * Math.log10(Math.max(count, 10));
+  return Math.min(Math.max(sparse * (shown.scale / shown.whole) ** 0.5, 1.5), 15);
 }
 
 /**
@@ -56,7 +55,7 @@ export function pointSize(count, shown) {
  * @param {HTMLCanvasElement} canvas @param {Float32Array} places @returns {Painter | null}
  */
 export function webgl(canvas, places) {
-  const gl = canvas.getContext("webgl2", { alpha: true, antialias: false, premultipliedAlpha: false });
+  const gl = canvas.getContext("webgl2", { alpha: true, antialias: false });
   if (!gl) return null;
   const program = gl.createProgram();
   for (const [kind, source] of /** @type {const} */ ([[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]])) {
@@ -109,7 +108,7 @@ export function webgl(canvas, places) {
     dim(flags, any) {
       gl.bindBuffer(gl.ARRAY_BUFFER, dimBuffer);
       gl.bufferSubData(gl.ARRAY_BUFFER, 0, flags);
-      gl.uniform1f(places_.faint, any ? 0.13 : 1);
+      gl.uniform1f(places_.faint, any ? 0.16 : 1);
     },
     draw(shown) {
       gl.viewport(0, 0, canvas.width, canvas.height);

@@ -2,7 +2,9 @@
 
 /** A view: which place is in the middle, and how many pixels a unit of the plane takes. */
 export class View {
-  constructor() {
+  /** @param {Float32Array} [places] what there is to see; the whole plane where nothing is said */
+  constructor(places = new Float32Array([-1, -1, 1, 1])) {
+    this.extent = extentOf(places);
     this.x = 0;
     this.y = 0;
     this.scale = 1;
@@ -16,10 +18,15 @@ export class View {
     this.height = Math.max(height, 1);
   }
 
-  /** Show the whole plane. */
+  /** How many pixels a unit takes when everything is shown. */
+  get whole() {
+    return 0.46 * Math.min(this.width / this.extent[0], this.height / this.extent[1]);
+  }
+
+  /** Show everything. */
   all() {
     this.x = this.y = 0;
-    this.scale = 0.46 * Math.min(this.width, this.height);
+    this.scale = this.whole;
   }
 
   /** @param {number} dx @param {number} dy in pixels: where the picture goes */
@@ -31,8 +38,7 @@ export class View {
   /** @param {number} factor @param {number} [left] @param {number} [top] what stays where it is, pixels */
   zoom(factor, left = this.width / 2, top = this.height / 2) {
     const [x, y] = this.place(left, top);
-    const smallest = 0.2 * Math.min(this.width, this.height);
-    this.scale = clamp(this.scale * factor, smallest, 2000 * smallest);
+    this.scale = clamp(this.scale * factor, 0.5 * this.whole, 1000 * this.whole);
     this.x = x - (left - this.width / 2) / this.scale;
     this.y = y + (top - this.height / 2) / this.scale;
   }
@@ -46,6 +52,16 @@ export class View {
   pixel(x, y) {
     return [(x - this.x) * this.scale + this.width / 2, (this.y - y) * this.scale + this.height / 2];
   }
+}
+
+/** How far places go from the middle, each way. @param {Float32Array} places @returns {[number, number]} */
+function extentOf(places) {
+  let [across, up] = [0.05, 0.05];
+  for (let n = 0; n < places.length; n += 2) {
+    across = Math.max(across, Math.abs(places[n]));
+    up = Math.max(up, Math.abs(places[n + 1]));
+  }
+  return [across, up];
 }
 
 /** @param {number} value @param {number} low @param {number} high */

@@ -8,6 +8,7 @@ import { colouring, drawingOrder } from "./colours.js";
 import { webgl } from "./draw.js";
 import { MOST, flat } from "./flat.js";
 import { Grid, View, inside } from "./geometry.js";
+import { listen } from "./gestures.js";
 import { showLegend } from "./legend.js";
 import { load, rowOf } from "./points.js";
 
@@ -15,8 +16,6 @@ import { load, rowOf } from "./points.js";
 /** @typedef {import("./colours.js").By} By */
 
 const NEAR_PX = 12;
-const PAN_PX = 60;
-const CLICK_PX = 4;
 
 const area = part(document, "data-map");
 const canvas = /** @type {HTMLCanvasElement} */ (part(document, "data-points-canvas"));
@@ -42,16 +41,18 @@ function token(token) {
   return getComputedStyle(document.documentElement).getPropertyValue(token);
 }
 
-class MapPage {
+/** Everything on the page, and what a person can do to it. */
+export class MapPage {
   /** @param {Points} points */
   constructor(points) {
     this.points = points;
-    this.view = new View();
+    this.view = new View(points.places);
     this.grid = new Grid(points.places);
     this.painter = webgl(canvas, points.places) || flat(canvas, points.places);
     this.card = new Card(part(area, "data-card"), points, shapeOf);
     this.chosen = new Chosen(part(area, "data-chosen"), say);
     this.lasso = new Lasso(/** @type {Element} */ (area.querySelector("[data-lasso]")), (line) => this.#choose(line));
+    this.mark = /** @type {SVGElement} */ (area.querySelector("[data-lasso] .mark"));
     this.names = new Map([...recordingChoice.options].map((one) => [Number(one.value), one.text]));
     /** @type {Set<number>} codes that are hidden */
     this.hidden = new Set();
@@ -99,9 +100,9 @@ class MapPage {
 
   #resize() {
     const ratio = devicePixelRatio || 1;
-    const before = Math.min(this.view.width, this.view.height);
+    const before = this.view.whole;
     this.view.resize(area.clientWidth, area.clientHeight);
-    this.view.scale *= Math.min(this.view.width, this.view.height) / before;
+    this.view.scale *= this.view.whole / before;
     canvas.width = Math.round(this.view.width * ratio);
     canvas.height = Math.round(this.view.height * ratio);
     this.draw();
@@ -112,8 +113,8 @@ class MapPage {
     this.asked = true;
     requestAnimationFrame(() => {
       this.asked = false;
-      const { x, y, scale, width, height } = this.view;
-      this.painter.draw({ middle: [x, y], scale, width, height, ratio: canvas.width / width });
+      const { x, y, scale, whole, width, height } = this.view;
+      this.painter.draw({ middle: [x, y], scale, whole, width, height, ratio: canvas.width / width });
       if (this.pinned >= 0) this.#showCard(this.pinned);
     });
   }
@@ -123,14 +124,21 @@ class MapPage {
     const { places } = this.points;
     const at = this.view.pixel(places[2 * row], places[2 * row + 1]);
     this.card.show(row, at, [this.view.width, this.view.height]);
+    this.mark.setAttribute("transform", `translate(${at.join(",")})`);
+    this.mark.toggleAttribute("hidden", false);
+  }
+
+  #hideCard() {
+    this.card.hide();
+    this.mark.toggleAttribute("hidden", true);
   }
 
   /** @param {number} row */
   pin(row) {
     this.pinned = row;
-    if (row < 0) return this.card.hide();
+    if (row < 0) return this.#hideCard();
     this.#showCard(row);
-    say(this.card.words);
+    part(area, "data-words").textContent = this.card.words;
   }
 
   /** @param {[number, number][]} line in pixels */
@@ -170,7 +178,7 @@ class MapPage {
     const { places } = this.points;
     this.view.x = places[2 * row];
     this.view.y = places[2 * row + 1];
-    this.view.scale = Math.max(this.view.scale, 2.5 * Math.min(this.view.width, this.view.height));
+    this.view.scale = Math.max(this.view.scale, 5 * this.view.whole);
     this.pin(row);
     this.draw();
   }
@@ -195,43 +203,17 @@ class MapPage {
     this.draw();
   }
 
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const middle = /** @type {[number, number]} */ ([this.view.width / 2, this.view.height / 2]);
-    if (this.lassoing && this.lasso.key(event, middle)) return event.preventDefault();
-    const tools = /** @type {Record<string, string>} */ ({ "+": "in", "=": "in", "-": "out", 0: "all", l: "lasso", Escape: "clear" });
-    const pans = /** @type {Record<string, [number, number]>} */ ({ ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] });
-    if (tools[event.key]) this.do(tools[event.key]);
-    else if (pans[event.key]) this.view.pan(PAN_PX * pans[event.key][0], PAN_PX * pans[event.key][1]);
-    else if (event.key === "n") this.next();
-    else if (event.key === "Enter" && this.pinned >= 0) this.#open(this.pinned);
-    else return;
-    event.preventDefault();
-    this.draw();
-  }
-
   /** @param {number} row */
-  #open(row) {
+  open(row) {
     location.assign(`/components/${this.points.components[row]}`);
   }
 
   #listen() {
-    document.addEventListener("keydown", (event) => {
-      const at = event.target;
-      const ours = at === canvas || at === document.body || (at instanceof HTMLElement && event.key === "Escape");
-      if (ours) this.#key(event);
-    });
+    listen(this, area, canvas);
     area.addEventListener("click", (event) => {
       const button = event.target instanceof Element && event.target.closest("[data-do]");
       if (button instanceof HTMLElement) this.do(button.dataset.do || "");
     });
-    canvas.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      this.view.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), event.offsetX, event.offsetY);
-      this.draw();
-    }, { passive: false });
-    this.#drag();
     colourChoice.addEventListener("change", () => {
       this.hidden.clear();
       this.recolour();
@@ -244,55 +226,25 @@ class MapPage {
     });
   }
 
-  #drag() {
-    /** @type {{x: number, y: number, far: number, lasso: boolean} | null} */
-    let held = null;
-    canvas.addEventListener("pointerdown", (event) => {
-      if (event.button) return;
-      canvas.setPointerCapture(event.pointerId);
-      held = { x: event.offsetX, y: event.offsetY, far: 0, lasso: this.lassoing || event.shiftKey };
-      if (held.lasso) this.lasso.clear();
-      area.classList.add("dragging");
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      if (!held) return this.#hover(event.offsetX, event.offsetY);
-      const [dx, dy] = [event.offsetX - held.x, event.offsetY - held.y];
-      held.far += Math.hypot(dx, dy);
-      [held.x, held.y] = [event.offsetX, event.offsetY];
-      if (held.lasso) return this.lasso.add([held.x, held.y]);
-      this.view.pan(dx, dy);
-      this.draw();
-    });
-    const ended = (/** @type {PointerEvent} */ event) => {
-      area.classList.remove("dragging");
-      const was = held;
-      held = null;
-      if (!was) return;
-      if (was.lasso) return this.lasso.close();
-      if (event.type === "pointerup" && was.far < CLICK_PX) {
-        const row = this.#near(event.offsetX, event.offsetY);
-        if (row >= 0) this.#open(row);
-      }
-    };
-    canvas.addEventListener("pointerup", ended);
-    canvas.addEventListener("pointercancel", ended);
-    canvas.addEventListener("pointerleave", () => this.pinned < 0 && this.card.hide());
+  /** The pointer is over nothing: a card that was not asked for goes. */
+  leave() {
+    if (this.pinned < 0) this.#hideCard();
   }
 
   /** @param {number} left @param {number} top */
-  #near(left, top) {
+  near(left, top) {
     const [x, y] = this.view.place(left, top);
     return this.grid.nearest(x, y, NEAR_PX / this.view.scale, (row) => this.#wanted(row));
   }
 
   /** @param {number} left @param {number} top */
-  #hover(left, top) {
-    const row = this.#near(left, top);
+  hover(left, top) {
+    const row = this.near(left, top);
     area.classList.toggle("over", row >= 0);
     if (row >= 0) {
       this.pinned = -1;
       this.#showCard(row);
-    } else if (this.pinned < 0) this.card.hide();
+    } else this.leave();
   }
 }
 
