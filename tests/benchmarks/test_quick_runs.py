@@ -5,7 +5,15 @@ import time
 import pytest
 import torch
 
-from benchmarks import accuracy, active_learning, bench_montage, bench_refit, relabeling, speed
+from benchmarks import (
+    accuracy,
+    active_learning,
+    bench_map,
+    bench_montage,
+    bench_refit,
+    relabeling,
+    speed,
+)
 from benchmarks.hand_features import EVERYTHING, FeatureTable
 from benchmarks.harness import Options
 from tests.formats.shared_data import shared
@@ -88,3 +96,9 @@ def test_the_montage_has_a_row_for_every_page_size_and_for_one_by_one():
     names = {row[0] for row in rows(bench_montage.report(found))}
     assert {f"montage of {size}" for size in bench_montage.QUICK_PAGES} | {"one by one"} < names
     assert 0.3 < found.precision <= 1
+
+
+def test_the_map_has_a_row_for_each_size():
+    (row,) = [row for row in rows(bench_map.report(bench_map.QUICK)) if row[0] == "300"]
+    assert all(float(cell) >= 0 for cell in row[1:4])
+    assert len(row[4].split(" / ")) == 2

@@ -77,9 +77,9 @@ def seen(page: Page) -> int:
 def lasso(page: Page, x: float) -> None:
     """Draw a line round the cloud in the middle of which this place is."""
     page.keyboard.down("Shift")
-    page.mouse.move(*pixel(page, x - 0.3, -0.3))
+    page.mouse.move(*pixel(page, x - 0.24, -0.3))
     page.mouse.down()
-    for corner in ((x + 0.3, -0.3), (x + 0.3, 0.3), (x - 0.3, 0.3)):
+    for corner in ((x + 0.24, -0.3), (x + 0.24, 0.3), (x - 0.24, 0.3)):
         page.mouse.move(*pixel(page, *corner), steps=3)
     page.mouse.up()
     page.keyboard.up("Shift")

@@ -33,6 +33,7 @@ PAGES = (
     "/components",
     "/components?order=entropy&label=3",
     "/components/1",
+    "/map",
     "/rounds",
     "/rounds/1",
     "/rounds/1/label",

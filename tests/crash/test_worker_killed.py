@@ -10,6 +10,7 @@ import httpx
 import psutil
 import pytest
 
+from app.actions import embedding
 from tests.crash.lab import kill_worker, labeled_server, workers_of
 from tests.support.loop import API, TINY_TRAINING, post_labels, train, wait_for_run
 from tests.support.server import Server, somata
@@ -93,6 +94,24 @@ def test_the_queue_follows_labels_though_the_worker_that_refits_is_killed(
         time.sleep(0.1)
     runs = client.get(f"{API}/training-runs").json()["items"]
     assert {run["state"] for run in runs} == {"succeeded"}, "a refit is no run"
+
+
+def test_the_map_is_drawn_whole_though_the_worker_that_embeds_is_killed(
+    server: Server, client: httpx.Client
+) -> None:
+    before = embedding.shown(server.context)
+    run = train(client)["id"]
+    give_up_at = time.monotonic() + 90
+    while embedding.progress(server.context).job is None:
+        assert time.monotonic() < give_up_at, "nobody asked for the map"
+    kill_worker(server)
+    seen = set()
+    while (now := embedding.shown(server.context)) is None or now.run_id != run:
+        seen.add(now)
+        assert time.monotonic() < give_up_at, embedding.progress(server.context)
+        time.sleep(0.05)
+    assert seen <= {before}, "nothing half-made was shown meanwhile"
+    assert now.components == now.laid_out == 48
 
 
 def test_a_run_whose_worker_is_killed_twice_is_failed_with_the_reason(
