@@ -122,9 +122,9 @@ def make(count: int, some: Components, ensemble: Ensemble) -> Made:
     seen = np.concatenate(parts).astype(np.float32)
     rng = np.random.default_rng(0)
     vectors = seen[rng.integers(0, len(seen), count)]
-    vectors = vectors + rng.normal(scale=0.3 * seen.std(axis=0), size=vectors.shape)
+    noise = rng.normal(scale=0.3 * seen.std(axis=0), size=vectors.shape)
     began = time.perf_counter()
-    places = lay_out(vectors.astype(np.float16), lambda _share: None)
+    places = lay_out((vectors + noise).astype(np.float16), lambda _share: None)
     return Made(look_s, time.perf_counter() - began, places)
 
 

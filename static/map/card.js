@@ -1,13 +1,8 @@
 // The card beside a component: its mask, enlarged, and what is known of it.
 
-/** @typedef {import("./points.js").Points} Points */
+import { part } from "./dom.js";
 
-/** @param {ParentNode} root @param {string} name */
-export function part(root, name) {
-  const found = root.querySelector(`[${name}]`);
-  if (!(found instanceof HTMLElement)) throw new Error(`the page lacks ${name}`);
-  return found;
-}
+/** @typedef {import("./points.js").Points} Points */
 
 /** Shows one component at a time. */
 export class Card {

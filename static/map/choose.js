@@ -1,7 +1,7 @@
 // Choosing a cloud with a lasso, by pointer or by keys, and what is then done with it.
 
 import { post, wordsOf } from "../api.js";
-import { part } from "./card.js";
+import { part } from "./dom.js";
 
 export const MOST = 10_000;
 const STEP_PX = 12;

@@ -2,10 +2,11 @@
 
 import { wordsOf } from "../api.js";
 import { followJobs } from "../live.js";
-import { Card, part } from "./card.js";
+import { Card } from "./card.js";
 import { Chosen, Lasso } from "./choose.js";
 import { colouring, drawingOrder } from "./colours.js";
 import { webgl } from "./draw.js";
+import { part, say, shapeOf, token } from "./dom.js";
 import { MOST, flat } from "./flat.js";
 import { Grid, View, inside } from "./geometry.js";
 import { listen } from "./gestures.js";
@@ -21,25 +22,6 @@ const area = part(document, "data-map");
 const canvas = /** @type {HTMLCanvasElement} */ (part(document, "data-points-canvas"));
 const colourChoice = /** @type {HTMLSelectElement} */ (part(document, "data-colour"));
 const recordingChoice = /** @type {HTMLSelectElement} */ (part(document, "data-recording"));
-
-/** @param {string} text @param {boolean} [bad] */
-function say(text, bad = false) {
-  const place = part(document, "data-message");
-  place.textContent = text;
-  place.classList.toggle("bad", bad);
-}
-
-/** @param {number} code */
-function shapeOf(code) {
-  const shapes = /** @type {HTMLTemplateElement} */ (document.querySelector("template[data-shapes]"));
-  const found = shapes.content.querySelector(`[data-shape="${code}"] > *`);
-  return /** @type {Element} */ (/** @type {Element} */ (found).cloneNode(true));
-}
-
-/** @param {string} token */
-function token(token) {
-  return getComputedStyle(document.documentElement).getPropertyValue(token);
-}
 
 /** Everything on the page, and what a person can do to it. */
 export class MapPage {
