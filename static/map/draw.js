@@ -1,5 +1,5 @@
 // Drawing many points: WebGL2 by a program of our own, for the pages' policy forbids the code that
-// libraries make up at run time (docs/decisions/0016). Each class has its shape, as everywhere.
+// libraries make up at run time (docs/decisions/0019). Each class has its shape, as everywhere.
 
 const VERTEX = `#version 300 es
 in vec2 place;
