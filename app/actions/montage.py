@@ -13,7 +13,7 @@ from app.actions.queueing import Work
 from app.domain.accounts import Account
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.labels import CODES, TITLES, Label
-from app.storage import components, leases, montage, recordings, runs
+from app.storage import components, leases, montage, recordings, runs, selections
 from app.storage.database import lock_queue
 from app.storage.leases import LeaseTerms
 from app.storage.montage import Sure
@@ -33,12 +33,14 @@ class MontageWanted:
     """What a labeler asks for.
 
     holding: what their page has already; None where the caller keeps no page (a program).
+    selection: only of these, however sure: somebody chose them by their looks.
     """
 
     label: int
     count: int
     recording: int | None = None
     holding: Sequence[int] | None = None
+    selection: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,14 @@ def next_page(context: Context, account: Account, wanted: MontageWanted) -> Mont
     with context.database.note() as session:
         if wanted.recording is not None and recordings.by_id(session, wanted.recording) is None:
             raise NotFound("recording", wanted.recording)
+        if wanted.selection is not None and selections.one(session, wanted.selection, now) is None:
+            raise NotFound("selection", wanted.selection)
         lock_queue(session)
         leases.forget_expired(session, now)
         if wanted.holding is not None:
             # A page that was reloaded: what it held is the surest still, so it comes again.
             montage.give_back(session, account.id, wanted.holding)
-        asked, run_id = _asked(session, wanted.label, wanted.recording)
+        asked, run_id = _asked(session, wanted)
         granted = leases.grant(
             session, montage.surest(session, asked, account.id, wanted.count), terms
         )
@@ -99,11 +103,14 @@ def next_page(context: Context, account: Account, wanted: MontageWanted) -> Mont
         )
 
 
-def _asked(session: Session, label: int, recording: int | None) -> tuple[Sure, int | None]:
+def _asked(session: Session, wanted: MontageWanted) -> tuple[Sure, int | None]:
     model = runs.serving(session)
     confidence, cue = _thresholds(session)
     by_run = model is not None
-    asked = Sure(label, confidence if by_run else cue, by_run, recording)
+    at_least = confidence if by_run else cue
+    if wanted.selection is not None:
+        at_least = 0.0
+    asked = Sure(wanted.label, at_least, by_run, wanted.recording, wanted.selection)
     return asked, None if model is None else model.id
 
 

@@ -19,6 +19,7 @@ from app.storage.tables import (
     Prediction,
     Round,
     RoundItem,
+    SelectionItem,
 )
 
 STRATEGY = "montage"
@@ -36,6 +37,7 @@ class Sure:
     at_least: float
     by_run: bool
     recording_id: int | None = None
+    selection_id: int | None = None
 
 
 def _is_sure(asked: Sure) -> list[ColumnElement[bool]]:
@@ -52,6 +54,11 @@ def _is_sure(asked: Sure) -> list[ColumnElement[bool]]:
         found.append(literal_column("1") == literal_column("0"))
     if asked.recording_id is not None:
         found.append(ComponentState.recording_id == asked.recording_id)
+    if asked.selection_id is not None:
+        chosen = select(SelectionItem.component_id).where(
+            SelectionItem.selection_id == asked.selection_id
+        )
+        found.append(ComponentState.component_id.in_(chosen))
     return found
 
 

@@ -7,7 +7,7 @@ import { Sheet } from "./sheet.js";
 const LONGEST_PAST = 10;
 
 /**
- * @typedef {{label: number, count: number, recording: number | null}} Choice
+ * @typedef {{label: number, count: number, recording: number | null, selection: number | null}} Choice
  * @typedef {import("./bundle.js").Bundle} Bundle
  * @typedef {{sheet: Sheet, bundle: Bundle, above: number, threshold: number, run: number | null}} Ready
  * @typedef {{sheet: null, above: number, threshold: number, run: number | null}} Empty

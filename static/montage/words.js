@@ -19,6 +19,7 @@ export function choiceOf(changed) {
     label: Number(label.value),
     count: Number(side.value) ** 2,
     recording: recording.value ? Number(recording.value) : null,
+    selection: Number(find("[data-selection]")?.dataset.selection) || null,
   });
   const choice = { now: read() };
   for (const select of [label, side, recording]) {
@@ -81,6 +82,7 @@ function emptyWords(choice, page, name) {
   if (find("[data-recording]").options.length < 2) return ["Nothing to confirm yet", "There are no recordings. An admin of your lab imports them."];
   if (page.above > 0) return [`No ${name} are free`, `The ${page.above} that are sure enough are with others, in an open round, or you left them out.`];
   if (page.run === null && choice.label !== 2) return [`Too early for ${name}`, "Before a model is trained, only processes can be told by shape and trace. Confirm those, label some of the others one by one, then train."];
+  if (choice.selection !== null) return [`No ${name} among the chosen`, "What is left of them is believed to be of another class: choose it above. What has an answer is not shown."];
   const sure = `${Math.round(page.threshold * 100)}%`;
   if (choice.recording !== null) return [`No ${name} from ${sure} in this recording`, "Choose another class or recording above, or label the rest one by one."];
   return [`No ${name} from ${sure}`, "All that are sure enough are labeled. Choose another class above, label the hard ones one by one, then train again. An admin may lower the threshold."];

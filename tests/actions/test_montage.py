@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.actions import browsing, exporting, montage
+from app.actions import browsing, exporting, montage, selecting
 from app.actions.labeling import Answer
 from app.actions.montage import MontagePage, MontageWanted
 from app.domain.accounts import Account
@@ -35,6 +35,17 @@ def test_the_surest_of_the_class_come_first_and_the_unsure_not_at_all(world: Wor
     assert page.confidences == pytest.approx([0.99, 0.92])
     assert (page.above, page.threshold, page.run) == (2, montage.DEFAULT_CONFIDENCE, run)
     assert keys(page_for(CAROL, world, label=1)) == [d]
+
+
+def test_of_a_selection_all_of_the_class_are_shown_however_sure(world: World):
+    a, b, c, d = world.recording(4)
+    world.train({a: opinion(2, 0.5), b: opinion(2, 0.99), c: opinion(2, 0.99), d: opinion(1, 0.99)})
+    chosen = selecting.make(world.context, ALICE, [a, b, d]).id
+    page = page_for(BOB, world, selection=chosen)
+    assert keys(page) == [b, a]
+    assert page.above == 2
+    with pytest.raises(NotFound, match="selection 9"):
+        page_for(BOB, world, selection=9)
 
 
 def test_what_one_labelers_page_holds_nobody_else_gets(world: World):

@@ -104,6 +104,7 @@ def test_a_lassoed_cloud_opens_as_a_montage(visit: Opens, site: Site, keys: list
     expect(page.locator("[data-chosen-count]")).to_have_text("20 chosen")
     page.get_by_role("button", name="Open as montage").click()
     page.wait_for_url("**/montage?selection=1")
+    expect(page.get_by_text("Of 20 chosen on the map")).to_be_visible()
     assert sorted(selecting.get(site.context, 1).components) == keys[10:]
 
 

@@ -53,7 +53,9 @@ def next_montage(context: World, account: Caller, body: MontageRequest) -> Monta
 
     None above the threshold, or none of that class before the first run: an empty list.
     """
-    wanted = montage.MontageWanted(body.label, body.count, body.recording, body.holding)
+    wanted = montage.MontageWanted(
+        body.label, body.count, body.recording, body.holding, body.selection
+    )
     return present.montage(montage.next_page(context, account, wanted))
 
 

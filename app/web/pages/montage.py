@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
-from app.actions import montage, training
+from app.actions import montage, selecting, training
 from app.web.access import Admin, Caller, World
 from app.web.pages.comparing import reliability
 from app.web.pages.parts import OptionalKey, recording_choices, to
@@ -17,9 +17,14 @@ SIDES = (4, 6, 8, 10, 12)
 
 @router.get("/montage")
 def montage_page(
-    request: Request, context: World, account: Caller, recording: OptionalKey = None
+    request: Request,
+    context: World,
+    account: Caller,
+    recording: OptionalKey = None,
+    selection: OptionalKey = None,
 ) -> Response:
     """Confirm what is sure, a page at a time."""
+    chosen = None if selection is None else selecting.get(context, selection)
     return page(
         request,
         "montage.html",
@@ -27,6 +32,7 @@ def montage_page(
         sides=SIDES,
         recordings=recording_choices(context),
         chosen_recording=recording,
+        selection=chosen,
     )
 
 

@@ -37,6 +37,9 @@ class MontageRequest(Body):
         description="components this page already has. Given (even empty), your other components "
         "leased for a montage are given back first.",
     )
+    selection: Key | None = Field(
+        default=None, description="only of these components, however sure the model is"
+    )
 
 
 class QueueItem(BaseModel):
