@@ -57,6 +57,7 @@ def walk(server: Server, page: Page) -> None:
     page.goto("/components?order=entropy")
     page.wait_for_load_state("networkidle")
     keep(page, "components")
+    sorted_out(page)
     page.goto("/")
     keep(page, "overview")
     page.get_by_role("button", name="Dark or light").click()
@@ -127,6 +128,19 @@ def compare(page: Page) -> None:
     page.evaluate("document.querySelector('#disagreements').scrollIntoView()")
     settle(page)
     keep(page, "disagreements")
+
+
+def sorted_out(page: Page) -> None:
+    """What is sure, to be confirmed a page at a time, and everything in a plane."""
+    page.goto("/montage")
+    page.locator("[data-class]").select_option("1")
+    settle(page)
+    keep(page, "montage")
+    page.goto("/map")
+    page.locator("[data-map][data-ready]").wait_for(timeout=TRAINING_MS)
+    page.locator("[data-colour]").select_option("predicted")
+    settle(page)
+    keep(page, "map")
 
 
 def said(server: Server, alice: Account, component: int) -> int | None:

@@ -232,5 +232,4 @@ for (const name of ["pointermove", "keydown"]) addEventListener(name, () => atte
 outbox.addEventListener("state", (event) => saved(/** @type {CustomEvent} */ (event).detail));
 outbox.addEventListener("refused", (event) => message(/** @type {CustomEvent} */ (event).detail.detail));
 listen({ mark, move, confirm, undo, undoOne, help, again: advance, look: () => document.body.classList.toggle("looking-closely") });
-saved({ state: outbox.state, waiting: outbox.entries.length });
 advance();

@@ -34,7 +34,7 @@ class Field:
         return {key: labels for key, labels in found.items() if labels}
 
 
-def _field(site: Site, labels: Sequence[int] | None = None, components: int = 15) -> Field:
+def _field(site: Site, labels: Sequence[int] | None = None, components: int = 40) -> Field:
     number = next(_numbers)
     name = f"Field {number}"
     before = set(site.components())

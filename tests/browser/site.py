@@ -69,7 +69,7 @@ class Site:
 
     def components(self) -> list[int]:
         """Every component's key."""
-        found, _ = browsing.list_components(self.context, self.alice, Filters(), "id", None, 500)
+        found, _ = browsing.list_components(self.context, self.alice, Filters(), "id", None, 5000)
         return [one.id for one in found]
 
     def answers(self, component: int) -> list[tuple[str, int]]:
