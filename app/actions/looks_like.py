@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from app.actions import embedding
 from app.actions.context import Context
-from app.actions.known_labels import current_labels
+from app.actions.known_labels import current_labels, labels_of
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def nearest(context: Context, component: int, count: int, *, labeled: bool = Fal
     space, far = found
     known = current_labels(context)
     if labeled:
-        far = np.where(np.isin(space.keys, np.fromiter(known, np.int64, len(known))), far, np.inf)
+        far = np.where(labels_of(space.keys, known) > 0, far, np.inf)
     return _first(space.keys, far, count, known)
 
 
@@ -67,15 +67,10 @@ def nearest_of_classes(
         return {code: [] for code in codes}
     space, far = found
     known = current_labels(context)
-    keys = np.fromiter(known, np.int64, len(known))
-    labels = np.fromiter(known.values(), np.int64, len(known))
-    rows = np.searchsorted(space.keys, keys)
-    there = rows < len(space.keys)
-    there[there] = space.keys[rows[there]] == keys[there]
-    rows, labels = rows[there], labels[there]
+    labels = labels_of(space.keys, known)
     result = {}
     for code in codes:
-        own = rows[labels == code]
+        own = np.flatnonzero(labels == code)
         result[code] = _first(space.keys[own], far[own], count, known)
     return result
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from app.actions import embedding
 from app.actions.context import Context
 from app.actions.embedding import Space
-from app.actions.known_labels import labels_and_event
+from app.actions.known_labels import labels_and_event, labels_of
 from app.domain.errors import NoModel
 from app.rendering.packing import Packing
 from app.storage import embeddings
@@ -41,12 +41,6 @@ def points(context: Context) -> tuple[bytes, str]:
     space = _shown(context)
     known, event_id = labels_and_event(context)
     found = _places(context, space)
-    labels = np.zeros(len(found.keys), np.uint8)
-    named = np.fromiter(known, np.int64, len(known))
-    rows = np.searchsorted(found.keys, named)
-    there = rows < len(found.keys)
-    there[there] = found.keys[rows[there]] == named[there]
-    labels[rows[there]] = np.fromiter(known.values(), np.uint8, len(known))[there]
     packing = Packing()
     header = {
         "format": "somata-map-1",
@@ -54,7 +48,7 @@ def points(context: Context) -> tuple[bytes, str]:
         "event": event_id,
         "components": packing.add(found.keys),
         "places": packing.add(found.places),
-        "labels": packing.add(labels),
+        "labels": packing.add(labels_of(found.keys, known)),
         "predicted": packing.add(found.predicted),
         "entropy": packing.add(found.entropy),
         "recordings": packing.add(found.recordings),

@@ -13,10 +13,8 @@ from sqlalchemy.orm import Session
 from app.storage.rows import AnyRow, AnySelect
 from app.storage.tables import (
     Component,
-    ComponentState,
     Embedding,
     EmbeddingSpace,
-    LabelEventRow,
     Prediction,
 )
 
@@ -136,14 +134,5 @@ def on_the_map(session: Session, space_id: int, run_id: int) -> Sequence[AnyRow]
         )
         .where(Embedding.space_id == space_id)
         .order_by(Embedding.component_id)
-    )
-    return session.execute(statement).all()
-
-
-def labels(session: Session, after_event_id: int) -> Sequence[AnyRow]:
-    """Components that an event after this one was about, with the label they have now."""
-    changed = select(LabelEventRow.component_id).where(LabelEventRow.id > after_event_id)
-    statement: AnySelect = select(ComponentState.component_id, ComponentState.label).where(
-        ComponentState.component_id.in_(changed)
     )
     return session.execute(statement).all()

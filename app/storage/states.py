@@ -10,7 +10,7 @@ from app.domain.events import CurrentLabel, current_label
 from app.domain.serving import REFITTED
 from app.storage import events
 from app.storage.rows import AnyRow, AnySelect
-from app.storage.tables import ComponentState, Prediction, TrainingRun
+from app.storage.tables import ComponentState, LabelEventRow, Prediction, TrainingRun
 
 
 def add(session: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -156,6 +156,15 @@ def labeled(session: Session, newest: int | None = None) -> Sequence[AnyRow]:
         .where(ComponentState.label.is_not(None))
         .order_by(ComponentState.last_event_id.desc())
         .limit(newest)
+    )
+    return session.execute(statement).all()
+
+
+def labels_since(session: Session, event_id: int) -> Sequence[AnyRow]:
+    """Components that an event after this one was about, with the label they have now."""
+    changed = select(LabelEventRow.component_id).where(LabelEventRow.id > event_id)
+    statement: AnySelect = select(ComponentState.component_id, ComponentState.label).where(
+        ComponentState.component_id.in_(changed)
     )
     return session.execute(statement).all()
 
