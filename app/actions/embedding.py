@@ -65,7 +65,7 @@ def progress(context: Context) -> Progress:
     if found is None:
         return Progress(None, None)
     if found.state in job_rows.LIVE:
-        return Progress(jobs.view(context, found.id), None)
+        return Progress(jobs.view_of(found), None)
     return Progress(None, found.error if found.state == "failed" else None)
 
 

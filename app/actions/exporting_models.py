@@ -100,9 +100,7 @@ def exports_of(context: Context, run_id: int) -> dict[str, ExportView]:
     """The run's newest export of each format that was asked for lately."""
     with context.database.read() as session:
         return {
-            row.format: ExportView(
-                row.format, JobView(row.id, "export", row.state, row.progress, row.error), row.size
-            )
+            row.format: ExportView(row.format, jobs.view_of(row), row.size)
             for row in exports.newest(session, run_id)
         }
 

@@ -11,6 +11,7 @@ from app.domain.accounts import Account
 from app.domain.errors import Cancelled, Conflict, NotFound
 from app.storage import jobs, tuning
 from app.storage.database import lock_jobs
+from app.storage.rows import AnyRow
 from app.storage.tables import Job
 
 LANES = {
@@ -141,13 +142,13 @@ def view(context: Context, job_id: int) -> JobView:
         found = jobs.shown(session, job_id)
     if found is None:
         raise NotFound("job", job_id)
-    return JobView(found.id, found.kind, found.state, found.progress, found.error)
+    return view_of(found)
 
 
 def live(context: Context, kind: str) -> list[JobView]:
     """Jobs of a kind that wait or run."""
     with context.database.read() as session:
-        return [_view(job) for job in jobs.live(session, [kind])]
+        return [view_of(job) for job in jobs.live(session, [kind])]
 
 
 def get(context: Context, job_id: int) -> Job:
@@ -263,5 +264,6 @@ def leave(context: Context, name: str) -> None:
         jobs.worker_gone(session, name, lately(context))
 
 
-def _view(job: Job) -> JobView:
+def view_of(job: Job | AnyRow) -> JobView:
+    """From a job's row, or from what of it is shown."""
     return JobView(job.id, job.kind, job.state, job.progress, job.error)

@@ -60,9 +60,7 @@ def serving(context: Context) -> Serving:
         promoted=promoted,
         promoted_by=(choice.labeler or "Somata") if promoted and choice else None,
         promoted_at=choice.created_at if promoted and choice else None,
-        sorting=None
-        if sorting is None or sorting.state == "succeeded"
-        else JobView(sorting.id, sorting.kind, sorting.state, sorting.progress, sorting.error),
+        sorting=None if sorting is None or sorting.state == "succeeded" else jobs.view_of(sorting),
         refit=refit,
     )
 

@@ -18,7 +18,7 @@ def _of_run(run_id: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def newest(session: Session, run_id: int) -> Sequence[AnyRow]:
-    """The run's last export of each format: format, id, state, progress, error, size in bytes.
+    """The run's last export of each format: format, what is shown of a job, size in bytes.
 
     The files themselves are large and are left where they are.
     """
@@ -26,6 +26,7 @@ def newest(session: Session, run_id: int) -> Sequence[AnyRow]:
     statement = select(
         _format.label("format"),
         Job.id,
+        Job.kind,
         Job.state,
         Job.progress,
         Job.error,
