@@ -3,6 +3,7 @@
 After Mitchell et al., Model Cards for Model Reporting (2019).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
@@ -111,7 +112,7 @@ def card_of(context: Context, run_id: int) -> Card:
     )
 
 
-def _scores(found: Any, tested: Any) -> list[RecordingScores]:
+def _scores(found: Sequence[AnyRow], tested: Sequence[AnyRow]) -> list[RecordingScores]:
     tables: dict[int, NDArray[np.int64]] = {row.id: np.zeros((4, 4), np.int64) for row in found}
     sure: dict[int, float] = dict.fromkeys(tables, 0.0)
     for row in tested:
@@ -137,7 +138,7 @@ def _spread(values: list[float]) -> Spread:
     return Spread(mean(values), deviation, min(values), max(values))
 
 
-def _origin(answers: Any) -> Origin:
+def _origin(answers: Sequence[AnyRow]) -> Origin:
     by_person: dict[bool, AnyRow] = {bool(row.person): row for row in answers}
     people, files = by_person.get(True), by_person.get(False)
     return Origin(

@@ -7,7 +7,7 @@ or not there, and a worker on another machine needs no folder of ours.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from app.actions import jobs, promoting, training
 from app.actions.context import Context, require_admin
@@ -33,7 +33,8 @@ class ModelFormat:
         return f"model_run_{run_id}{self.suffix}"
 
 
-FORMATS = {
+Format = Literal["onnx", "fiji"]
+FORMATS: dict[str, ModelFormat] = {
     "onnx": ModelFormat(".onnx", "application/octet-stream"),
     "fiji": ModelFormat(".bioimage.io.zip", "application/zip"),
 }

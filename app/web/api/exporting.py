@@ -1,11 +1,11 @@
 """`/training-runs/{run}/export`: a run's model as a file for other programs."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
 from app.actions import exporting_models
-from app.actions.exporting_models import FORMATS
+from app.actions.exporting_models import FORMATS, Format
 from app.web.access import Admin, World
 from app.web.api.schemas.system import JobOut
 from app.web.api.schemas.training import ExportIn
@@ -44,9 +44,7 @@ def request_export(context: World, account: Admin, run: RunId, body: ExportIn) -
     response_class=Response,
     responses={**FILE, **responses(401, 403, 404, 422)},
 )
-def get_export(
-    context: World, account: Admin, run: RunId, format: Literal["onnx", "fiji"]
-) -> Response:
+def get_export(context: World, account: Admin, run: RunId, format: Format) -> Response:
     """The file that was written last. It is kept for a day: ask for it again after that."""
     data = exporting_models.exported_file(context, account, run, format)
     kind = FORMATS[format]

@@ -35,11 +35,4 @@ def get_selection(context: World, account: Caller, selection: SelectionId) -> Se
 
 
 def _out(one: SelectionView) -> SelectionOut:
-    return SelectionOut(
-        id=one.id,
-        name=one.name,
-        components=list(one.components),
-        created_by=one.created_by,
-        created_at=one.created_at,
-        expires_at=one.expires_at,
-    )
+    return SelectionOut.model_validate(one, from_attributes=True)

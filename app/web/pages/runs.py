@@ -1,7 +1,7 @@
 """Training runs: starting, watching, cancelling, reading, choosing which one serves."""
 
-from collections.abc import Sequence
-from typing import Annotated, Literal
+from collections.abc import Callable, Sequence
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
@@ -17,7 +17,7 @@ router = APIRouter()
 
 RUNS_A_PAGE = 50
 LIVE = ("queued", "running")
-ExportFormat = Annotated[Literal["onnx", "fiji"], Form()]
+ExportFormat = Annotated[exporting_models.Format, Form()]
 
 
 @router.get("/runs")
@@ -56,21 +56,13 @@ def run_page(request: Request, context: World, account: Caller, run_id: Key) -> 
 @router.post("/runs/{run_id}/cancel")
 def cancel(request: Request, context: World, account: Admin, run_id: Key) -> Response:
     """Ask a run to stop."""
-    try:
-        training.cancel_run(context, account, run_id)
-    except Conflict as error:
-        return _run(request, context, run_id, status=error.status, problem=str(error))
-    return to(f"/runs/{run_id}")
+    return _after(request, context, run_id, lambda: training.cancel_run(context, account, run_id))
 
 
 @router.post("/runs/{run_id}/promote")
 def promote(request: Request, context: World, account: Admin, run_id: Key) -> Response:
     """Let this run serve until another is promoted."""
-    try:
-        promoting.promote(context, account, run_id)
-    except Conflict as error:
-        return _run(request, context, run_id, status=error.status, problem=str(error))
-    return to(f"/runs/{run_id}")
+    return _after(request, context, run_id, lambda: promoting.promote(context, account, run_id))
 
 
 @router.post("/runs/{run_id}/export")
@@ -78,11 +70,11 @@ def export(
     request: Request, context: World, account: Admin, run_id: Key, format: ExportFormat
 ) -> Response:
     """Ask for the run's model as a file."""
-    try:
+
+    def ask() -> None:
         exporting_models.request_export(context, account, run_id, format)
-    except Conflict as error:
-        return _run(request, context, run_id, status=error.status, problem=str(error))
-    return to(f"/runs/{run_id}#export")
+
+    return _after(request, context, run_id, ask, "#export")
 
 
 @router.post("/runs/{run_id}/export/cancel")
@@ -90,11 +82,11 @@ def cancel_export(
     request: Request, context: World, account: Admin, run_id: Key, format: ExportFormat
 ) -> Response:
     """Stop the writing of that file."""
-    try:
+
+    def stop() -> None:
         exporting_models.cancel_export(context, account, run_id, format)
-    except Conflict as error:
-        return _run(request, context, run_id, status=error.status, problem=str(error))
-    return to(f"/runs/{run_id}#export")
+
+    return _after(request, context, run_id, stop, "#export")
 
 
 @router.post("/runs/follow-newest")
@@ -102,6 +94,17 @@ def follow_newest(context: World, account: Admin) -> Response:
     """Let the newest run serve again, and each after it."""
     promoting.follow_newest(context, account)
     return to("/runs")
+
+
+def _after(
+    request: Request, context: Context, run_id: int, act: Callable[[], object], place: str = ""
+) -> Response:
+    """The run's page, once this is done, or with what stood in its way."""
+    try:
+        act()
+    except Conflict as error:
+        return _run(request, context, run_id, status=error.status, problem=str(error))
+    return to(f"/runs/{run_id}{place}")
 
 
 def _run(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.actions.bundles import MOST_COMPONENTS
 from app.domain.serving import STRATEGIES
 from app.web.api.schemas.components import ComponentUrls, PredictionOut
 from app.web.api.schemas.values import Body, Key, LabelCode, Number, Strategy, Text
@@ -29,7 +30,7 @@ class QueueRequest(Body):
 
 class MontageRequest(Body):
     label: LabelCode = Field(description="the class that the components are believed to be")
-    count: Annotated[int, Field(ge=1, le=144), Number] = 36
+    count: Annotated[int, Field(ge=1, le=MOST_COMPONENTS), Number] = 36
     recording: Key | None = None
     holding: list[Key] | None = Field(
         default=None,
@@ -83,7 +84,7 @@ class LabelIn(Body):
     lease: UUID | None = None
     round: Key | None = None
     seconds: Annotated[float, Field(ge=0, le=86400), Number] | None = None
-    montage: Annotated[int, Field(ge=1, le=144), Number] | None = Field(
+    montage: Annotated[int, Field(ge=1, le=MOST_COMPONENTS), Number] | None = Field(
         default=None,
         description="how many components the montage's page held, where the label was given "
         "there; `seconds` is then the page's time shared out. Such a label is not a blind one.",

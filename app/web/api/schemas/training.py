@@ -1,10 +1,11 @@
 """Training runs and comparisons of them, as REST takes and shows them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from app.actions.exporting_models import Format
 from app.web.api.schemas.components import ComponentUrls
 from app.web.api.schemas.values import Body, ConfigValue, JobState, Key, LabelCode
 
@@ -19,7 +20,7 @@ class TrainingIn(Body):
 
 
 class ExportIn(Body):
-    format: Literal["onnx", "fiji"] = Field(
+    format: Format = Field(
         description="onnx: one graph, raw masks in, probabilities out; "
         "fiji: the same as a bioimage.io package, which deepImageJ installs"
     )
