@@ -96,7 +96,8 @@ class Renewal:
 def renew_unheld(session: Session, terms: LeaseTerms, asked: Renewal, count: int) -> list[Granted]:
     """Hand out again what this labeler holds but whose page no longer has: it was reloaded.
 
-    Not what somebody has answered meanwhile all the same, nor what is of another recording.
+    Not what somebody has answered meanwhile all the same (of second opinions: one more person),
+    nor what is of another recording.
     What the page still has is renewed along with it.
     """
     expires_at = terms.now + terms.duration
@@ -134,11 +135,15 @@ def _unheld(session: Session, terms: LeaseTerms, asked: Renewal) -> Sequence[Any
     return session.connection().execute(statement).all()
 
 
+# People who have answered what a strategy asks for; any number of them elsewhere.
+_ANSWERS = {"unanswered": 0, "answered_once": 1}
+
+
 def _still_wanted(row: AnyRow, terms: LeaseTerms, asked: Renewal) -> bool:
     # Here and not in the statement, where SQLite would begin with all of the recording.
     strategy = STRATEGIES.get(terms.strategy)
-    answered = strategy is not None and strategy.population == "unanswered" and row.people > 0
-    return not answered and asked.recording_id in (None, row.recording_id)
+    enough = None if strategy is None else _ANSWERS.get(strategy.population)
+    return enough in (None, row.people) and asked.recording_id in (None, row.recording_id)
 
 
 def holders(session: Session, component_ids: Sequence[int]) -> dict[int, AnyRow]:

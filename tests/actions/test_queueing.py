@@ -97,6 +97,16 @@ def test_overlap_asks_for_a_second_opinion_and_no_third(world: World) -> None:
     assert {one.component for one in world.work_for(CAROL, "overlap", 5)} == {mine, taken_back}
 
 
+def test_a_reloaded_page_is_not_asked_for_a_third_opinion(world: World) -> None:
+    second, third = world.recording(2)
+    for key in (second, third):
+        world.label(ALICE, key, 1)
+    assert len(world.work_for(BOB, "overlap", 2, holding=[])) == 2
+    world.label(CAROL, third, 2)
+    again = world.work_for(BOB, "overlap", 2, holding=[])
+    assert [work.component for work in again] == [second]
+
+
 def test_one_recording_is_served_where_it_is_asked_for(world: World) -> None:
     world.recording(3)
     wanted = world.recording(2)
