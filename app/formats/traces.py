@@ -5,6 +5,9 @@ from numpy.typing import NDArray
 
 from app.formats.source import TraceTable
 
+LARGEST = 1e15
+"""Beyond this a value is damage, and sums of its squares would leave float32."""
+
 
 def matched(
     table: TraceTable | None,
@@ -79,12 +82,12 @@ def _by_component(
 
 
 def finite(rows: NDArray[np.generic], notes: list[str]) -> NDArray[np.float32]:
-    """Traces as float32; NaN and infinite frames are filled by straight lines between the
-    neighbouring frames, a trace of nothing else by zeros. Both are counted in the notes.
+    """Traces as float32; frames that are NaN or beyond `LARGEST` are filled by straight lines
+    between the neighbouring frames, a trace of nothing else by zeros. The notes count both.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         values = np.array(rows, dtype=np.float32)
-    good = np.isfinite(values)
+    good = np.abs(values) <= LARGEST
     damaged = np.nonzero(~good.all(axis=1))[0]
     empty = 0
     frames = np.arange(values.shape[1])
@@ -95,7 +98,10 @@ def finite(rows: NDArray[np.generic], notes: list[str]) -> NDArray[np.float32]:
             values[row] = 0
             empty += 1
     if len(damaged) > empty:
-        notes.append(f"{len(damaged) - empty} traces had NaN frames, filled from their neighbours.")
+        notes.append(
+            f"{len(damaged) - empty} traces had frames that were NaN, infinite or absurdly large, "
+            "filled from their neighbours."
+        )
     if empty:
-        notes.append(f"{empty} traces held nothing finite; they are all zero.")
+        notes.append(f"{empty} traces held nothing but such frames; they are all zero.")
     return values

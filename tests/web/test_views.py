@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from app.actions import importing
 from app.domain.recordings import Recording
+from app.storage.tables import ComponentArrays
 from tests.support.bundle import unpacked
 from tests.support.world import ALICE, BOB, World
 from tests.web.sites import API, Site
@@ -141,6 +143,30 @@ def test_a_recording_of_masks_alone_has_nothing_else_to_show(site: Site) -> None
     assert one["context"]["images"] == []
     assert found["recordings"][0]["map"] is None
     assert len(found["contours"]["components"]) == 6
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [],
+        [1.0],
+        [np.nan] * 50,
+        [np.inf, -np.inf] * 500,
+        [9e14, -9e14] * 500,
+        [9e14] * 500 + [0.0] * 500,
+        [0.0] * 500,
+    ],
+    ids=["empty", "one", "missing", "infinite", "huge", "a huge step", "flat"],
+)
+def test_whatever_is_stored_as_a_trace_the_answer_is_whole(
+    site: Site, keys: list[int], values: list[float]
+) -> None:
+    with site.world.context.database.write() as session:
+        changed = update(ComponentArrays).where(ComponentArrays.component_id.in_(keys[:2]))
+        session.execute(changed.values(trace=np.array(values, np.float32)))
+    (one, _) = bundle(site, keys[:2])["components"]
+    assert one["trace"]["length"] == len(values)
+    assert np.isfinite(one["trace"]["values"]).all()
 
 
 def test_only_the_parts_that_were_asked_for_come(site: Site, keys: list[int]) -> None:
