@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
-from app.actions import queueing
+from app.actions import montage, queueing
 from app.actions.labeling import Answer
+from app.actions.montage import MontageWanted
 from app.actions.queueing import Wanted
 from app.domain.accounts import Account, Role
 from app.storage.tables import Labeler
@@ -134,3 +135,21 @@ def test_one_answer_sent_by_many_connections_is_there_once(world: World) -> None
     together(post, everyone)
     assert said == {"saved": 1, "duplicate": 7}
     assert len(world.log()) == 1
+
+
+def test_pages_of_a_montage_that_many_ask_for_at_once_share_no_component(world: World) -> None:
+    keys = world.recording(60)
+    world.train(dict.fromkeys(keys, (0.02, 0.94, 0.02, 0.02)))
+    seen = Seen()
+
+    def confirm_a_page(account: Account) -> None:
+        page = montage.next_page(world.context, account, MontageWanted(2, 6, holding=[]))
+        for one in page.work:
+            seen.granted(one.component, account.id)
+        answers = [Answer(uuid4(), one.component, 2, one.lease, montage=6) for one in page.work]
+        assert {one.status for one in world.post(account, *answers)} == {"saved"}
+
+    together(confirm_a_page, people(world)[:10])
+    assert seen.twice == []
+    assert sorted(seen.held) == keys
+    assert {state.people for state in world.states()} == {1}

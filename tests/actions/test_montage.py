@@ -4,9 +4,10 @@ from uuid import uuid4
 
 import pytest
 
-from app.actions import browsing, exporting, montage, selecting
+from app.actions import browsing, exporting, montage, rounds, selecting
 from app.actions.labeling import Answer
 from app.actions.montage import MontagePage, MontageWanted
+from app.actions.rounds import RoundPlan
 from app.domain.accounts import Account
 from app.domain.errors import InvalidInput, NotAllowed, NotFound
 from tests.support.world import ALICE, BOB, CAROL, World
@@ -136,3 +137,29 @@ def test_the_outlook_counts_errors_among_blind_labels_only(world: World):
     assert processes.error == 0.5
     assert processes.low < 0.5 < processes.high
     assert choices[0.98][0].judged == 0
+
+
+def test_before_any_run_the_outlook_is_of_the_cue_and_of_processes(world: World):
+    world.recording(3)
+    cues = sorted((state.cue_process, state.component_id) for state in world.states())
+    low, wrong, right = (key for _, key in cues)
+    world.label(ALICE, low, 2)
+    world.label(ALICE, wrong, 3)
+    world.label(ALICE, right, 2)
+    montage.set_threshold(world.context, ALICE, 0.3)
+    found = montage.outlook(world.context)
+    assert (found.run, found.threshold) == (None, 0.3)
+    for threshold, (whole, *each) in found.choices:
+        judged = [key for cue, key in cues if cue >= threshold]
+        assert [one.label for one in each] == [2]
+        assert (whole.judged, whole.wrong) == (len(judged), int(wrong in judged))
+        assert whole.holds == 0, "all are answered"
+
+
+def test_what_an_open_round_is_to_see_blind_is_not_shown(world: World):
+    inside, outside = world.recording(2, labels=[2, 0])
+    world.train({key: opinion(2, 0.95) for key in (inside, outside)})
+    opened = rounds.open_round(world.context, ALICE, RoundPlan("quality", 1)).id
+    assert keys(page_for(BOB, world, holding=[])) == [outside]
+    rounds.close_round(world.context, ALICE, opened)
+    assert set(keys(page_for(BOB, world, holding=[]))) == {inside, outside}

@@ -212,3 +212,15 @@ def test_a_round_of_the_labels_that_are_most_likely_wrong(world: World) -> None:
     assert it.title == f"3 with the highest chance of a wrong label, run {it.run}"
     served = world.work_for(BOB, count=9, round=it.id)
     assert [one.component for one in served] == [second, third, first]
+
+
+def test_who_answered_in_a_montage_does_not_count_for_agreement(world: World) -> None:
+    blind, other, seen = labeled(world, 1, 2, 1)
+    world.label(CAROL, seen, 1, montage=36)
+    says_neuron, says_process = (0.7, 0.1, 0.1, 0.1), (0.1, 0.7, 0.1, 0.1)
+    world.train({blind: says_neuron, other: says_process, seen: says_process})
+    it = opened(world)
+    for key, label in ((blind, 1), (other, 2), (seen, 1)):
+        world.label(BOB, key, label, round=it.id)
+    found = outcome(world, it)
+    assert (found.done, found.agreement_after) == (3, 1.0), "the model was wrong about `seen` alone"

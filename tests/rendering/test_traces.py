@@ -47,6 +47,22 @@ def test_flat_short_and_empty_traces_are_drawn(trace: np.ndarray):
     assert np.isfinite(values).all()
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "frames"),
+    [
+        (10, 14, [10, 11, 12, 13, 14]),
+        (28, None, [28, 29]),
+        (28, 99, [28, 29]),
+        (9, 3, []),
+        (99, 120, []),
+    ],
+)
+def test_a_part_is_drawn_at_its_own_times(first: int, last: int | None, frames: list[int]):
+    times_s, values = display_points(noise(30), 10.0, 100, first=first, last=last)
+    np.testing.assert_allclose(times_s, np.array(frames) / 10.0)
+    np.testing.assert_array_equal(values, noise(30)[frames])
+
+
 def test_frames_that_are_not_finite_are_left_out():
     trace = noise(1000)
     trace[200:300] = np.nan

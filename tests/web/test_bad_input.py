@@ -289,15 +289,36 @@ UUID = "e3e70682-c209-4cac-a29f-6fbed82c07cd"
         ("/queue/next", b'{"recording": ' + b"9" * 5000 + b"}", 400),
         ("/queue/next", b'{"recording": 7}', 404),
         ("/queue/next", b'{"round": 7}', 404),
+        ("/queue/montage", b"{}", 422),
+        ("/queue/montage", b'{"label": 5}', 422),
+        ("/queue/montage", b'{"label": 2, "count": 145}', 422),
+        ("/queue/montage", b'{"label": 2, "holding": [0]}', 422),
+        ("/queue/montage", b'{"label": 2, "holding": [' + b"1," * 1000 + b"1]}", 422),
+        ("/queue/montage", b'{"label": 2, "recording": 7}', 404),
+        ("/queue/montage", b'{"label": 2, "selection": 7}', 404),
         ("/queue/skip", f'{{"id": "{UUID}", "component": 7}}', 404),
         ("/queue/skip", f'{{"id": "{UUID}", "component": 7, "reason": "\\u0000"}}', 422),
         ("/labels/undo", f'{{"id": "{UUID}", "undoes": "{UUID}"}}', 404),
+        ("/notes", f'{{"id": "{UUID}", "component": 1}}', 422),
+        ("/notes", f'{{"id": "{UUID}", "component": 1, "text": "\\u0000"}}', 422),
+        ("/notes", f'{{"id": "{UUID}", "component": 1, "text": "\\ud800"}}', 422),
+        ("/notes", f'{{"id": "{UUID}", "component": 7, "text": ""}}', 404),
+        ("/selections", b"{}", 422),
+        ("/selections", b'{"components": []}', 422),
+        ("/selections", b'{"components": [true]}', 422),
+        ("/selections", b'{"components": [2147483648]}', 422),
+        ("/selections", b'{"components": [7], "name": "\\u0000"}', 422),
+        ("/selections", b'{"components": [7]}', 404),
+        ("/training-runs/7/export", b"{}", 422),
+        ("/training-runs/7/export", b'{"format": "pickle"}', 422),
+        ("/training-runs/7/export", b'{"format": "onnx"}', 404),
         ("/training-runs", b'{"config": {"a": "\\ud800"}}', 422),
         ("/training-runs", b'{"config": {"a": NaN}}', 422),
         ("/training-runs", b'{"config": {"a": {"b": 1}}}', 422),
         ("/training-runs", b'{"config": [1]}', 422),
         ("/rounds", b'{"title": "\\u0000"}', 422),
         ("/rounds", b'{"size": 0}', 422),
+        ("/rounds", b'{"selection": 0}', 422),
         ("/rounds", b"{}", 409),
         ("/predict", b'{"masks": []}', 422),
         ("/predict", b'{"masks": [[1]]}', 422),
@@ -388,7 +409,7 @@ def test_a_posted_array_that_lies_about_its_size_is_refused(client: httpx.Client
 
 @pytest.mark.parametrize("key", ["0", "-1", "2147483648", "9" * 400, "1.5", "x", "%00", "1%2f2"])
 def test_absurd_keys_are_refused(client: httpx.Client, key: str) -> None:
-    for collection in ("recordings", "components", "training-runs", "rounds", "jobs"):
+    for collection in ("recordings", "components", "training-runs", "rounds", "jobs", "selections"):
         answer = client.get(f"{API}/{collection}/{key}")
         assert answer.status_code in (404, 422), (collection, answer.text)
 

@@ -46,6 +46,15 @@ def test_the_points_say_where_each_is_and_what_it_is_taken_for(site: Site, keys:
     assert len(set(found["recordings"].tolist())) == 1
 
 
+def test_what_the_run_has_not_judged_is_on_the_map_without_an_opinion(site: Site) -> None:
+    judged, unjudged = site.world.recording(2)
+    laid_out(site.world, site.world.train({judged: SAYS_PROCESS}), [judged, unjudged])
+    found = unpacked(site.client(ALICE).get(f"{API}/map/points").content)
+    assert found["components"].tolist() == [judged, unjudged]
+    assert found["predicted"].tolist() == [2, 0]
+    assert np.isnan(found["entropy"]).tolist() == [False, True]
+
+
 def test_points_are_kept_until_somebody_labels(site: Site, keys: list[int]) -> None:
     client = site.client(ALICE)
     tag = client.get(f"{API}/map/points").headers["etag"]
