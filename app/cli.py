@@ -4,7 +4,6 @@ import argparse
 import logging
 import os
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -14,23 +13,16 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import cli_tuning
-from app.actions import (
-    accounts,
-    backup,
-    exporting_files,
-    exporting_models,
-    importing,
-    jobs,
-    training,
-)
+from app import cli_data, cli_training, cli_tuning
+from app.actions import accounts, backup, exporting_files, exporting_models, jobs
 from app.actions.context import Context, make_context
+from app.actions.importing import ImportOptions
 from app.actions.tuning import DEFAULT_MINUTES
 from app.domain.accounts import Role
-from app.domain.errors import InvalidInput, NotFound, NothingToTrainOn, SomataError
-from app.formats.reading import FORMATS, find_recordings
+from app.domain.errors import InvalidInput, NotFound, SomataError
+from app.formats.reading import FORMATS
 from app.locking import DataFolderLock, address_served
-from app.serve import WorkerProcess, serve
+from app.serve import serve
 from app.settings import Settings
 from app.storage import migrate
 from app.version import VERSION
@@ -138,87 +130,19 @@ def run_demo(settings: Settings, options: argparse.Namespace) -> int:
 
 def run_import(settings: Settings, options: argparse.Namespace) -> int:
     """Import."""
-    context = ready_context(settings)
-    wanted = importing.ImportOptions(options.format, options.name, options.neuron_radius_px)
-    failed = 0
-    for path in options.paths:
-        # One bad file or folder does not keep the good ones out.
-        try:
-            places = find_recordings(path)
-        except SomataError as error:
-            failed += 1
-            fail(str(error))
-            continue
-        for place in places:
-            try:
-                stored = importing.import_file(context, None, place, wanted)
-            except SomataError as error:
-                failed += 1
-                fail(str(error))
-                continue
-            for one in stored:
-                print(sentence(one))
-    return 1 if failed else 0
-
-
-def sentence(one: importing.Imported) -> str:
-    """What came of one recording, for a person."""
-    if not one.new:
-        return f"{one.name}: was there already (recording {one.recording_id})"
-    left_out = f", {one.rejected} left out (see its page)" if one.rejected else ""
-    return f"{one.name}: {one.components:,} components{left_out} (recording {one.recording_id})"
+    wanted = ImportOptions(options.format, options.name, options.neuron_radius_px)
+    return cli_data.bring_in(ready_context(settings), options.paths, wanted)
 
 
 def run_export(settings: Settings, options: argparse.Namespace) -> int:
     """Export."""
     context = ready_context(settings)
-    if options.format in exporting_models.FORMATS:
-        # Imported here because it loads torch.
-        from app.worker.export import export_model
-
-        print(export_model(context, options.folder, options.format, options.run_id))
-        return 0
-    if options.run_id is not None:
-        named = " or ".join(exporting_models.FORMATS)
-        raise InvalidInput(f"--run goes with --format {named} only.")
-    for path in exporting_files.export_all(context, options.folder, options.format):
-        print(path)
-    return 0
+    return cli_data.write_out(context, options.folder, options.format, options.run_id)
 
 
 def run_train(settings: Settings, options: argparse.Namespace) -> int:
     """Train."""
-    context = ready_context(settings)
-    run = training.request_run(context, None)
-    if not options.wait:
-        print(f"Training run {run.id} is queued.")
-        if not jobs.worker_is_alive(context):
-            print("No worker is running: it starts with ./somata serve.", file=sys.stderr)
-        return 0
-    worker = WorkerProcess()
-    try:
-        return wait_for(context, run.id, worker)
-    finally:
-        worker.stop()
-
-
-def wait_for(context: Context, run_id: int, worker: WorkerProcess) -> int:
-    """Show a run's progress until it has ended. Where no other worker lives, start this one."""
-    said = ""
-    while (run := training.get_run(context, run_id)).state not in cli_tuning.ENDED:
-        if not (worker.started or jobs.worker_is_alive(context)):
-            worker.start()
-        progress = run.progress
-        now = f"{run.state} {progress.get('stage', '')} {100 * progress.get('fraction', 0):.0f}%"
-        if now != said:
-            print(now, file=sys.stderr)
-            said = now
-        time.sleep(0.5)
-    if run.state != "succeeded":
-        raise NothingToTrainOn(f"Training run {run_id} {run.state}: {run.error}")
-    metrics = run.metrics or {}
-    print(f"Training run {run_id} succeeded: macro F1 {metrics.get('macro_f1', float('nan')):.3f}")
-    return 0
+    return cli_training.start(ready_context(settings), wait=options.wait)
 
 
 def run_tune(settings: Settings, options: argparse.Namespace) -> int:
