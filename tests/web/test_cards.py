@@ -12,9 +12,9 @@ from sqlalchemy import update
 from app.actions import training
 from app.storage.tables import RecordingRow
 from app.web import cards as files
+from tests.web.answers import problem
 from tests.web.sites import ALICE, API, BOB, Site
 from tests.web.test_comparing import NEURON, metrics
-from tests.web.test_contract import problem
 
 CONFIG = {"architecture": "fusion", "inputs": ["mask", "trace", "context"], "seed": 3}
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from app.actions import jobs, training
+from tests.web.answers import pages, problem
 from tests.web.sites import ALICE, API, BOB, Site
-from tests.web.test_contract import pages, problem
 
 NEURON = (0.7, 0.1, 0.1, 0.1)
 SURE_NEURON = (0.97, 0.01, 0.01, 0.01)

@@ -5,8 +5,8 @@ import pytest
 from app.actions import jobs, training
 from tests.actions.test_exporting_models import run_of_masks, write
 from tests.support.loop import API
+from tests.web.answers import problem
 from tests.web.sites import ALICE, BOB, Site
-from tests.web.test_contract import problem
 
 
 def test_a_program_asks_waits_and_fetches(site: Site) -> None:

@@ -3,8 +3,8 @@
 from app.actions import training
 from tests.support.loop import API
 from tests.support.world import World
+from tests.web.answers import problem
 from tests.web.sites import ALICE, BOB, Site
-from tests.web.test_contract import problem
 
 
 def trained(world: World) -> int:
