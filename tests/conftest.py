@@ -1,14 +1,14 @@
 """Fixtures that every folder of tests may use: the real services."""
 
 from tests.support.chromium import browser
-from tests.support.postgres import fresh_postgres_database, postgres, postgres_url
-from tests.support.world import (
+from tests.support.labs import (
     postgres_lab,
     postgres_world,
     sqlite_template,
     sqlite_world,
     world,
 )
+from tests.support.postgres import fresh_postgres_database, postgres, postgres_url
 
 __all__ = [
     "browser",

@@ -19,8 +19,9 @@ from app.storage.columns import pack_array
 from app.storage.components import Filters
 from app.storage.database import Database
 from app.storage.tables import Base
+from tests.support.labs import make_world
 from tests.support.postgres import PostgresServer
-from tests.support.world import ALICE, START, World, make_recording, make_world
+from tests.support.world import ALICE, START, World, make_recording
 
 SCRIPTS = ScriptDirectory(str(migrate.SCRIPTS))
 REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]

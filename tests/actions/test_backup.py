@@ -10,7 +10,8 @@ import pytest
 from app.actions.backup import backup, restore
 from app.actions.labeling import Answer
 from app.domain.errors import Conflict, InvalidInput, UnreadableFile
-from tests.support.world import ALICE, BOB, World, make_world
+from tests.support.labs import make_world
+from tests.support.world import ALICE, BOB, World
 
 
 def uuids_in(file: Path) -> list[str]:

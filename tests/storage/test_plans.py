@@ -18,7 +18,8 @@ from app.domain.accounts import Account
 from app.domain.serving import STRATEGIES
 from app.storage.components import Filters, Order, Position
 from app.storage.database import Database
-from tests.support.world import ALICE, BOB, CAROL, World, make_world, probabilities_of
+from tests.support.labs import make_world
+from tests.support.world import ALICE, BOB, CAROL, World, probabilities_of
 
 COMPONENTS, RECORDINGS = 400, 5
 # Walked, sorted or not, these would take seconds at a million rows.

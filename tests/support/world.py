@@ -3,18 +3,14 @@
 Everything is made by the same actions that the product uses, on SQLite and on PostgreSQL.
 """
 
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
-import pytest
-from sqlalchemy import select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from app.actions import importing, jobs, labeling, queueing, training, tuning
 from app.actions.context import Context
@@ -27,11 +23,8 @@ from app.domain.labels import CODES
 from app.domain.recordings import ImportedLabels, Recording
 from app.domain.trials import TrialState
 from app.settings import Settings
-from app.storage import migrate
-from app.storage.database import Database
 from app.storage.rows import AnyRow
-from app.storage.tables import Base, ComponentState, Job, Labeler, LabelEventRow
-from tests.support.postgres import PostgresServer
+from app.storage.tables import ComponentState, Job, LabelEventRow
 
 ALICE = Account(1, "Alice", Role.ADMIN)
 BOB = Account(2, "Bob", Role.LABELER)
@@ -283,88 +276,3 @@ def probabilities_of(entropy: float) -> Probabilities:
         else:
             high = middle
     return (1 - 3 * high, high, high, high)
-
-
-def make_world(url: str, folder: Path) -> World:
-    """A world on a database that is migrated and has the cast in it."""
-    clock, tasks = Clock(), Nudged()
-    settings = Settings(_env_file=None, data_dir=folder, database_url=url)
-    return World(Context(Database(url), tasks, settings, clock), clock, tasks)
-
-
-def prepare(url: str) -> None:
-    """Migrate a database and bring in the cast."""
-    database = Database(url)
-    migrate.upgrade(database)
-    with database.write() as session:
-        bring_in_cast(session)
-    database.dispose()
-
-
-def bring_in_cast(session: Session) -> None:
-    """Alice, Bob and Carol, under the keys that their constants have."""
-    for who in CAST:
-        session.add(Labeler(id=who.id, name=who.name, role=who.role, person=True, created_at=START))
-    session.flush()
-    if session.get_bind().dialect.name == "postgresql":
-        # Of keys that were given out by hand PostgreSQL's sequence does not know.
-        sequence = f"pg_get_serial_sequence('{Labeler.__tablename__}', 'id')"
-        session.connection().exec_driver_sql(f"SELECT setval({sequence}, {len(CAST)})")
-
-
-def empty(url: str) -> None:
-    """Make a PostgreSQL database as it was when it was prepared.
-
-    Quicker than another copy, and than TRUNCATE, which makes every table and index anew.
-    """
-    database = Database(url)
-    with database.write() as session:
-        # The log's own trigger would refuse, as it should.
-        session.execute(text("SET LOCAL session_replication_role = replica"))
-        for table in Base.metadata.tables:
-            session.execute(text(f"DELETE FROM {table}"))
-        session.execute(text("SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'"))
-        session.execute(text("SET LOCAL session_replication_role = origin"))
-        bring_in_cast(session)
-    database.dispose()
-
-
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file with the cast, to be copied."""
-    file = tmp_path_factory.mktemp("template") / "somata.db"
-    prepare(f"sqlite:///{file}")
-    return file
-
-
-@pytest.fixture(scope="session")
-def postgres_lab(postgres: PostgresServer) -> str:
-    """URL of a migrated PostgreSQL database that the worlds use one after the other."""
-    url = postgres.create_database()
-    prepare(url)
-    return url
-
-
-@pytest.fixture
-def sqlite_world(sqlite_template: Path, tmp_path: Path) -> Iterator[World]:
-    """A world on SQLite, where only that engine is in question."""
-    file = Path(shutil.copy(sqlite_template, tmp_path / "somata.db"))
-    made = make_world(f"sqlite:///{file}", tmp_path)
-    yield made
-    made.context.database.dispose()
-
-
-@pytest.fixture
-def postgres_world(postgres_lab: str, tmp_path: Path) -> Iterator[World]:
-    """A world on PostgreSQL, where only that engine is in question."""
-    empty(postgres_lab)
-    made = make_world(postgres_lab, tmp_path)
-    yield made
-    made.context.database.dispose()
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def world(request: pytest.FixtureRequest) -> World:
-    """A world on each engine in turn."""
-    made: World = request.getfixturevalue(f"{request.param}_world")
-    return made
