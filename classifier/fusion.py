@@ -54,6 +54,8 @@ class Ranks(nn.Module):
         above = left.clamp(1, KNOTS - 1)
         low, high = self.knots.gather(1, above - 1), self.knots.gather(1, above)
         part = ((values - low) / (high - low).clamp_min(1e-12)).clamp(0, 1)
+        # Beyond the last knot, however little: knots may be nearer to each other than that.
+        part = part.masked_fill(values >= high, 1)
         inside = (above - 1 + part) / (KNOTS - 1)
         tied = (left + right - 1) / (2 * (KNOTS - 1))
         return torch.where(right > left, tied, inside).clamp(0, 1)

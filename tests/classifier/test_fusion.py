@@ -33,6 +33,12 @@ def test_ranks_rise_with_the_measure_and_stay_between_0_and_1(seen, asked):
     assert (found.diff(dim=0) >= -1e-6).all()
 
 
+def test_a_value_next_to_nothing_above_all_that_was_seen_is_above_them():
+    same = settled(torch.full((30, 1), -1e-38))
+    last = same(torch.tensor([[-1e-38], [1e-33]]))[:, 0]
+    assert last.tolist() == [0.5, 1]
+
+
 def test_the_middle_of_the_training_part_is_one_half():
     ranks = settled(torch.arange(101.0)[:, None])
     torch.testing.assert_close(
