@@ -6,8 +6,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.classes import MASK_SIZE_PX
 from classifier.image_stacks import (
-    SIDE_PX,
     Columns,
     Shapes,
     Stack,
@@ -16,11 +16,11 @@ from classifier.image_stacks import (
     polar,
     smoothed,
 )
+from classifier.inputs import CONTEXT_IMAGES
 from classifier.regions import areas
 from classifier.side_by_side import parts_of
 
-IMAGES = ("mean", "correlation")
-_CHANNELS = (0, 1)
+_CHANNELS = tuple(range(len(CONTEXT_IMAGES)))
 _RADII = (0.0, 0.35, 0.7, 1.0, 1.4, 2.0)
 
 
@@ -156,7 +156,7 @@ def features_of(shapes: Shapes, contexts: Stack) -> Columns:
 
 @lru_cache
 def _names() -> tuple[str, ...]:
-    none = np.zeros((0, len(IMAGES), SIDE_PX, SIDE_PX), dtype=np.float32)
+    none = np.zeros((0, len(CONTEXT_IMAGES), MASK_SIZE_PX, MASK_SIZE_PX), dtype=np.float32)
     return tuple(_of_alike(Shapes.of(none[:, 0]), none, _CHANNELS))
 
 
@@ -172,11 +172,11 @@ def _of_alike(shapes: Shapes, contexts: Stack, channels: tuple[int, ...]) -> Col
             **profile(footprints, picture),
             **spots(footprints, picture),
         }
-        if IMAGES[channel] == "correlation":
+        if CONTEXT_IMAGES[channel] == "correlation":
             # A correlation means the same in every recording; a mean image's unit does not.
             found |= levels(footprints, picture)
-        columns |= {f"{IMAGES[channel]}: {name}": values for name, values in found.items()}
-    if len(pictures) == len(IMAGES):
+        columns |= {f"{CONTEXT_IMAGES[channel]}: {name}": values for name, values in found.items()}
+    if len(pictures) == len(CONTEXT_IMAGES):
         mean, correlation = (Pattern.of(picture.high) for picture in pictures)
         columns["mean with correlation"] = mean.correlation(correlation)
     return columns
@@ -187,12 +187,12 @@ def _fill(crops: Stack) -> Stack:
     filled = np.ascontiguousarray(crops)
     known = np.isfinite(filled)
     count = areas(known)
-    rows = np.flatnonzero(count < SIDE_PX**2)
+    rows = np.flatnonzero(count < MASK_SIZE_PX**2)
     if len(rows):
         count, known = count[rows], known[rows]
         with_gaps = np.where(known, filled[rows], np.float32(np.nan))
         # What is missing comes last.
-        ordered = np.sort(with_gaps.reshape(len(rows), SIDE_PX**2), axis=1)
+        ordered = np.sort(with_gaps.reshape(len(rows), MASK_SIZE_PX**2), axis=1)
         at = np.arange(len(rows))
         middle = (ordered[at, (count - 1) // 2] + ordered[at, count // 2]) / 2
         filled = filled.copy()
@@ -270,7 +270,7 @@ def spots(footprints: Footprints, picture: Picture) -> Columns:
     medium -= picture.large
     for sigma, blobs in ((1.0, small), (2.5, medium)):
         here = dot(blobs, footprints.core)
-        rank = areas(blobs < here[:, None, None].astype(np.float32)) / SIDE_PX**2
+        rank = areas(blobs < here[:, None, None].astype(np.float32)) / MASK_SIZE_PX**2
         found[f"blob {sigma:g}"] = here / picture.spread
         found[f"blob {sigma:g}, rank"] = rank
         found[f"best blob {sigma:g}"] = _near_middle(blobs) / picture.spread

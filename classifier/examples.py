@@ -57,6 +57,11 @@ def columns_of_kind(kind: str, seen: tuple[str, ...], device: torch.device) -> t
     return torch.tensor(chosen, device=device)
 
 
+def channels_in(config: TrainingConfig) -> int:
+    """Image channels that a model of this config is given."""
+    return 1 + (len(CONTEXT_IMAGES) if "context" in config.inputs else 0)
+
+
 def make_examples(components: Components, config: TrainingConfig) -> Examples:
     """The one way from raw components to what a network is given, in training and in use.
 
@@ -73,8 +78,7 @@ def make_examples(components: Components, config: TrainingConfig) -> Examples:
         table = np.asarray(table, dtype=np.float32)
         numbers = torch.from_numpy(table[:, columns_seen(config.inputs)])
         scales = scales_of(table)
-    channels = 1 + len(CONTEXT_IMAGES) * ("context" in config.inputs)
-    images = torch.zeros((len(masks), channels, MASK_SIZE_PX, MASK_SIZE_PX))
+    images = torch.zeros((len(masks), channels_in(config), MASK_SIZE_PX, MASK_SIZE_PX))
     prepare = prepare_caiman if config.preparation == "caiman" else prepare_masks
 
     def fill(rows: slice) -> None:

@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from classifier.classes import MASK_SIZE_PX
 from classifier.regions import areas, hole_areas
 
 Stack = NDArray[np.float32]
 Columns = dict[str, NDArray[np.float64]]
 
-SIDE_PX = 50
 SPECK = 1e-9
 """Stands in for nothing where something is divided by it."""
 
-ALONG = np.arange(SIDE_PX) - SIDE_PX // 2
+ALONG = np.arange(MASK_SIZE_PX) - MASK_SIZE_PX // 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ def filtered_down(stack: Stack, sigma_px: float, order: int) -> Stack:
 @lru_cache
 def _filter_matrix(sigma_px: float, order: int) -> tuple[Stack, Stack]:
     """(50, 50) what each pixel of a row takes from each other, and the same transposed."""
-    one_each = np.eye(SIDE_PX, dtype=np.float32)
+    one_each = np.eye(MASK_SIZE_PX, dtype=np.float32)
     matrix = ndimage.gaussian_filter1d(one_each, sigma_px, axis=0, order=order, mode="constant")
     return np.ascontiguousarray(matrix), np.ascontiguousarray(matrix.T)
 
@@ -98,7 +98,7 @@ def _smoothing_matrix(sigma_px: float) -> tuple[Stack, Stack]:
 
 def dot(one: NDArray[np.floating], other: NDArray[np.floating]) -> NDArray[np.float64]:
     """(components,) sum over the pixels of the product."""
-    pixels = (len(one), SIDE_PX**2)
+    pixels = (len(one), MASK_SIZE_PX**2)
     return np.asarray(np.vecdot(one.reshape(pixels), other.reshape(pixels)), dtype=np.float64)
 
 
@@ -122,14 +122,14 @@ def polar(
     y, x: (components,) centres from the window's middle. radii_px: (components, radii).
     """
     turn = np.arange(angles) * 2 * pi / angles
-    half, last = SIDE_PX // 2, SIDE_PX - 1.001
+    half, last = MASK_SIZE_PX // 2, MASK_SIZE_PX - 1.001
     rows = np.clip(half + y[:, None, None] + radii_px[:, :, None] * np.sin(turn), 0, last)
     cols = np.clip(half + x[:, None, None] + radii_px[:, :, None] * np.cos(turn), 0, last)
     top, left = rows.astype(np.int64), cols.astype(np.int64)
     down, right = (rows - top).astype(np.float32), (cols - left).astype(np.float32)
     flat = images.ravel()
-    at = (np.arange(len(images))[:, None, None] * SIDE_PX + top) * SIDE_PX + left
+    at = (np.arange(len(images))[:, None, None] * MASK_SIZE_PX + top) * MASK_SIZE_PX + left
     upper, lower = (
-        (flat[start] * (1 - right) + flat[start + 1] * right) for start in (at, at + SIDE_PX)
+        (flat[start] * (1 - right) + flat[start + 1] * right) for start in (at, at + MASK_SIZE_PX)
     )
     return np.asarray(upper * (1 - down) + lower * down, dtype=np.float64)

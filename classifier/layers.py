@@ -1,5 +1,6 @@
 """What the architectures are put together from."""
 
+from abc import ABC, abstractmethod
 from math import log
 
 import torch
@@ -7,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 
-class Classifier(nn.Module):
+class Classifier(nn.Module, ABC):
     """Images and numbers to log-probabilities; subclasses say how they embed.
 
     measured: whether it looks at the hand-made measures at all.
@@ -19,9 +20,9 @@ class Classifier(nn.Module):
     rehearsals = 0
     head: nn.Linear
 
+    @abstractmethod
     def embed(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
         """(batch, width) what the last layer sees."""
-        raise NotImplementedError
 
     def opinions(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
         """(opinions, batch, classes) log-probabilities of each part that has an opinion of its
@@ -35,8 +36,8 @@ class Classifier(nn.Module):
         return found[0] if len(found) == 1 else found.logsumexp(dim=0) - log(len(found))
 
     def by_measures(self, scaled: torch.Tensor) -> torch.Tensor:
-        """Those of its opinions that need no images; see `rehearsals`."""
-        raise NotImplementedError
+        """Those of its opinions that need no images; see `rehearsals`. Here: none."""
+        return scaled.new_zeros((0, len(scaled), self.head.out_features))
 
     def settle(self, numbers: torch.Tensor) -> None:
         """Take the scale of each measure from the training part, before the first step."""

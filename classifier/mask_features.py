@@ -8,9 +8,9 @@ from math import comb, pi
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.classes import MASK_SIZE_PX
 from classifier.image_stacks import (
     ALONG,
-    SIDE_PX,
     SPECK,
     Columns,
     Shapes,
@@ -21,7 +21,15 @@ from classifier.image_stacks import (
     filtered_down,
     polar,
 )
-from classifier.regions import areas, borders, hole_areas, perimeters, pieces, thickness
+from classifier.regions import (
+    areas,
+    borders,
+    convex_hull,
+    hole_areas,
+    perimeters,
+    pieces,
+    thickness,
+)
 from classifier.side_by_side import parts_of
 
 _FLOOR = 0.02
@@ -207,7 +215,7 @@ def _border_steepness(smooth: Stack, above: NDArray[np.bool_]) -> NDArray[np.flo
     for axis in (1, 2):
         # Central differences, one-sided at the window's edge.
         at = (y, x)[axis - 1]
-        low, high = np.maximum(at - 1, 0), np.minimum(at + 1, SIDE_PX - 1)
+        low, high = np.maximum(at - 1, 0), np.minimum(at + 1, MASK_SIZE_PX - 1)
         rise = (
             smooth[image, high, x] - smooth[image, low, x]
             if axis == 1
@@ -216,42 +224,6 @@ def _border_steepness(smooth: Stack, above: NDArray[np.bool_]) -> NDArray[np.flo
         slopes.append(rise / (high - low))
     total = np.bincount(image, np.hypot(*slopes), len(smooth))
     return np.asarray(total / np.maximum(np.bincount(image, minlength=len(smooth)), 1))
-
-
-def convex_hull(above: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
-    """Area, perimeter, greatest and least width of each image's convex hull, in pixels.
-
-    From the support function in 32 directions: how far the shape reaches that way.
-    """
-    directions = 32
-    turn = np.arange(directions) * 2 * pi / directions
-    # The outermost pixels of each row are enough: what lies between reaches less far.
-    filled = above.any(axis=2)
-    left = above.argmax(axis=2) - SIDE_PX // 2
-    right = SIDE_PX // 2 - 1 - above[:, :, ::-1].argmax(axis=2)
-    # A row without any counts as the first that has some.
-    n, row = np.arange(len(above))[:, None], np.broadcast_to(np.arange(SIDE_PX), filled.shape)
-    row = np.where(filled, row, filled.argmax(axis=1)[:, None])
-    reach = np.empty((len(above), directions))
-    for outermost, ways in ((right, np.cos(turn) > 0), (left, np.cos(turn) <= 0)):
-        points = np.stack([outermost[n, row], ALONG[row]], axis=2).astype(np.float64)
-        compass = np.stack([np.cos(turn[ways]), np.sin(turn[ways])])
-        # Half a pixel more each way, since a pixel is a square and not a point.
-        reach[:, ways] = (points @ compass).max(axis=1) + 0.5
-    step = 2 * pi / directions
-    sides = (
-        np.roll(reach, 1, axis=1) + np.roll(reach, -1, axis=1) - 2 * reach * np.cos(step)
-    ) / np.sin(step)
-    sides = np.maximum(sides, 0)
-    widths = reach[:, : directions // 2] + reach[:, directions // 2 :]
-    empty = ~above.any(axis=(1, 2))
-    found = (
-        (reach * sides).sum(axis=1) / 2,
-        sides.sum(axis=1),
-        widths.max(axis=1),
-        widths.min(axis=1),
-    )
-    return tuple(np.where(empty, 1.0, value) for value in found)
 
 
 def ridges(masks: Stack) -> Columns:
@@ -293,7 +265,7 @@ def grain(masks: Stack, smooth: Stack) -> Columns:
     count = np.maximum(areas(inside), 1)
     apart, level = (masks - smooth) * inside, smooth * inside
     rough, level = (np.sqrt(dot(image, image) / count) for image in (apart, level))
-    ordered = np.sort(masks.reshape(len(masks), SIDE_PX**2), axis=1)
+    ordered = np.sort(masks.reshape(len(masks), MASK_SIZE_PX**2), axis=1)
     brightest = np.maximum(ordered[:, -1], SPECK)
     bright = masks > _FLOOR
     positive = np.maximum(areas(bright), 1)

@@ -13,9 +13,8 @@ from torch import nn
 
 from classifier.classes import MASK_SIZE_PX
 from classifier.config import TrainingConfig
-from classifier.examples import columns_seen
+from classifier.examples import channels_in, columns_seen
 from classifier.fusion import Fusion
-from classifier.inputs import CONTEXT_IMAGES
 from classifier.layers import Classifier, Dropout, Residual, convolution
 
 
@@ -138,11 +137,6 @@ def fusion(config: TrainingConfig) -> Classifier:
     """Somata's own: see `Fusion`."""
     measures = len(columns_seen(config.inputs))
     return Fusion(config, channels_in(config), measures)
-
-
-def channels_in(config: TrainingConfig) -> int:
-    """Image channels that a model of this config is given."""
-    return 1 + (len(CONTEXT_IMAGES) if "context" in config.inputs else 0)
 
 
 ARCHITECTURES: dict[str, Callable[[TrainingConfig], Classifier]] = {

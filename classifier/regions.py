@@ -1,4 +1,4 @@
-"""Regions of 50x50 images: their sizes, connected pieces, holes and thickness, a stack at a time.
+"""Regions of 50x50 images: sizes, connected pieces, holes, hulls, thickness, a stack at a time.
 
 Nothing here goes from image to image. Pieces and holes are put together from runs, the unbroken
 pixels of a row, of which there are a hundred times fewer than pixels; thickness looks at a row of
@@ -7,7 +7,7 @@ pixels as the bits of one number.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import sqrt
+from math import pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,6 +130,42 @@ def borders(regions: Regions) -> Regions:
         & regions[:, middle, 2:]
     )
     return regions & ~inner
+
+
+def convex_hull(regions: Regions) -> tuple[NDArray[np.float64], ...]:
+    """Area, perimeter, greatest and least width of each region's convex hull, in pixels; 1 of none.
+
+    From the support function in 32 directions: how far the region reaches that way.
+    """
+    directions = 32
+    turn = np.arange(directions) * 2 * pi / directions
+    # The outermost pixels of each row are enough: what lies between reaches less far.
+    filled = regions.any(axis=2)
+    left = regions.argmax(axis=2) - MASK_SIZE_PX // 2
+    right = MASK_SIZE_PX // 2 - 1 - regions[:, :, ::-1].argmax(axis=2)
+    # A row without any counts as the first that has some.
+    row = np.where(filled, np.arange(MASK_SIZE_PX), filled.argmax(axis=1)[:, None])
+    n = np.arange(len(regions))[:, None]
+    reach = np.empty((len(regions), directions))
+    for outermost, ways in ((right, np.cos(turn) > 0), (left, np.cos(turn) <= 0)):
+        points = np.stack([outermost[n, row], row - MASK_SIZE_PX // 2], axis=2).astype(np.float64)
+        compass = np.stack([np.cos(turn[ways]), np.sin(turn[ways])])
+        # Half a pixel more each way, since a pixel is a square and not a point.
+        reach[:, ways] = (points @ compass).max(axis=1) + 0.5
+    step = 2 * pi / directions
+    sides = (
+        np.roll(reach, 1, axis=1) + np.roll(reach, -1, axis=1) - 2 * reach * np.cos(step)
+    ) / np.sin(step)
+    sides = np.maximum(sides, 0)
+    widths = reach[:, : directions // 2] + reach[:, directions // 2 :]
+    empty = ~regions.any(axis=(1, 2))
+    found = (
+        (reach * sides).sum(axis=1) / 2,
+        sides.sum(axis=1),
+        widths.max(axis=1),
+        widths.min(axis=1),
+    )
+    return tuple(np.where(empty, 1.0, value) for value in found)
 
 
 def thickness(regions: Regions) -> NDArray[np.float64]:

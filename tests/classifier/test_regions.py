@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
+from scipy.spatial import ConvexHull
 
-from classifier.regions import areas, borders, hole_areas, perimeters, pieces, thickness
+from classifier.regions import (
+    areas,
+    borders,
+    convex_hull,
+    hole_areas,
+    perimeters,
+    pieces,
+    thickness,
+)
 
 
 def blobs(recording) -> np.ndarray:
@@ -62,6 +71,23 @@ def test_a_perimeter_is_made_of_sides(regions):
 def test_a_border_is_what_erosion_takes(regions):
     for region, border in zip(regions, borders(regions), strict=True):
         assert_array_equal(border, region & ~ndimage.binary_erosion(region))
+
+
+def test_a_hull_is_that_of_its_pixels_each_half_a_pixel_round(recording):
+    regions = np.concatenate([blobs(recording), drawn()[2:5]])
+    regions = regions[regions.sum(axis=(1, 2)) > 20]
+    found = np.array(convex_hull(regions))
+    for (area, around, widest, narrowest), region in zip(found.T, regions, strict=True):
+        places = np.argwhere(region)
+        hull = ConvexHull(places)
+        # A polygon round it that touches it in 32 directions is a little larger.
+        least = hull.volume + hull.area / 2 + np.pi / 4
+        assert least - 1e-9 <= area <= 1.15 * least
+        assert_allclose(around, hull.area + np.pi, rtol=0.05)
+        turn = np.arange(16) * np.pi / 16
+        widths = np.ptp(places @ np.stack([np.sin(turn), np.cos(turn)]), axis=0) + 1
+        assert_allclose((widest, narrowest), (widths.max(), widths.min()))
+    assert [value[0] for value in convex_hull(drawn()[:1])] == [1, 1, 1, 1]
 
 
 def test_thickness_is_the_greatest_distance_to_the_outside(regions):
