@@ -71,3 +71,14 @@ def test_the_web_process_never_loads_torch():
     )
     assert result.returncode == 0, findings(result)
     assert result.stdout.strip() == ""
+
+
+@pytest.mark.slow
+def test_the_worker_loads_what_single_jobs_need_with_those_jobs():
+    result = run(
+        sys.executable,
+        "-c",
+        "import sys, app.worker.main; print(*sorted({'sklearn', 'openTSNE'} & set(sys.modules)))",
+    )
+    assert result.returncode == 0, findings(result)
+    assert result.stdout.strip() == ""
