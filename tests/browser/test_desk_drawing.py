@@ -207,3 +207,15 @@ def test_the_desk_fits_a_tablet_held_upright(site: Site, visit: Opens):
         box = desk.page.locator(f"[data-label='{label}']").bounding_box()
         assert box is not None
         assert min(box["width"], box["height"]) >= 48
+    # All keys in sight: the row of undo and the others is the last.
+    box = desk.page.locator(".keys [data-action=help]").bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= 1024
+
+
+def test_the_keys_are_one_row_on_a_laptop(site: Site, visit: Opens):
+    site.store(recording())
+    desk = Desk(visit("alice").page)
+    desk.component()
+    tops = "[...document.querySelectorAll('.work .keys button')].map(b => b.offsetTop)"
+    assert len(set(desk.page.evaluate(tops))) == 1
