@@ -1,7 +1,7 @@
 // A component's page: its trace, zoomed by wheel and panned by dragging.
 
-import { fetchBytes, wordsOf } from "./api.js";
-import { parse } from "./desk/bundle.js";
+import { wordsOf } from "./api.js";
+import { fetchViews } from "./desk/bundle.js";
 import { themeOf } from "./desk/stage.js";
 import { TracePane } from "./desk/tracepane.js";
 
@@ -15,9 +15,9 @@ if (canvas instanceof HTMLCanvasElement) {
     trace.pane.redraw();
   });
   const id = Number(canvas.dataset.trace);
-  fetchBytes(`/api/v1/components/views?ids=${id}&parts=mask,context,trace`)
-    .then((body) => {
-      const view = parse(body).get(id) || null;
+  fetchViews(`/api/v1/components/views?ids=${id}&parts=mask,context,trace`)
+    .then((views) => {
+      const view = views.get(id) || null;
       if (!view?.trace) place.textContent = "This recording has no traces.";
       trace.restart(view);
       trace.pane.show(view);

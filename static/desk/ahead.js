@@ -1,7 +1,7 @@
 // The next components, asked for and loaded before they are needed.
 
-import { fetchBytes, post } from "../api.js";
-import { parse } from "./bundle.js";
+import { post } from "../api.js";
+import { fetchViews } from "./bundle.js";
 
 const WANTED = 24;
 /** Ask again when so few are left: what a fast labeler answers while the server takes its time. */
@@ -48,7 +48,7 @@ function remember(view) {
 async function views(url) {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return parse(await fetchBytes(url));
+      return await fetchViews(url);
     } catch {
       const wait = RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)];
       await new Promise((resolve) => setTimeout(resolve, wait));

@@ -1,4 +1,6 @@
-// One binary answer with what the desk draws of many components: see `GET /components/views`.
+// One binary answer with what is drawn of many components: see `GET /components/views`.
+
+import { fetchBytes } from "../api.js";
 
 /** @typedef {{dtype: string, shape: number[], offset: number}} Described */
 /** @typedef {Uint8Array | Uint32Array | Float32Array} Values */
@@ -25,12 +27,19 @@
 
 const KINDS = { uint8: Uint8Array, uint32: Uint32Array, float32: Float32Array };
 
-/**
- * The views in a bundle, by component.
- * @param {ArrayBuffer} body
- * @returns {Map<number, View>}
- */
-export function parse(body) {
+/** What is drawn of some components, by component. Raises what `get` raises. @param {string} url @returns {Promise<Map<number, View>>} */
+export async function fetchViews(url) {
+  return parse(await fetchBytes(url));
+}
+
+/** Their masks alone. Raises what `get` raises. @param {string} url @returns {Promise<Map<number, Grey>>} */
+export async function fetchMasks(url) {
+  const { header, grey } = opened(await fetchBytes(url));
+  return new Map(header.components.map((/** @type {any} */ one) => [one.id, grey(one.mask.levels)]));
+}
+
+/** @param {ArrayBuffer} body */
+function opened(body) {
   const length = new DataView(body).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(body, 4, length)));
   const start = 4 + length;
@@ -41,6 +50,16 @@ export function parse(body) {
   };
   /** @param {Described} one @returns {Grey} */
   const grey = (one) => ({ levels: /** @type {Uint8Array} */ (values(one)), rows: one.shape[0], columns: one.shape[1] });
+  return { header, values, grey };
+}
+
+/**
+ * The views in a bundle, by component.
+ * @param {ArrayBuffer} body
+ * @returns {Map<number, View>}
+ */
+export function parse(body) {
+  const { header, values, grey } = opened(body);
   const recordings = new Map(header.recordings.map((/** @type {any} */ one) => [one.id, { ...one, map: one.map && grey(one.map) }]));
   const lines = linesOf(header.contours, /** @type {Float32Array} */ (values(header.contours.points)));
   return new Map(

@@ -2,6 +2,7 @@
 // carries it to the server. In a round the answer is revealed first.
 
 import { Refused, wordsOf } from "../api.js";
+import { message } from "../dom.js";
 import { Ahead, Work } from "./ahead.js";
 import { choiceOf, emptyWords } from "./choice.js";
 import { Counts } from "./counts.js";
@@ -9,7 +10,6 @@ import { History } from "./history.js";
 import { newId } from "./ids.js";
 import { listen } from "./keys.js";
 import { Outbox } from "./outbox.js";
-import { PLACES } from "./kept.js";
 import { LONGEST_LOOK_S } from "./pace.js";
 import { PauseReminder } from "./pause.js";
 import { hideReveal, showReveal } from "./reveal.js";
@@ -65,7 +65,7 @@ function busy() {
 async function advance() {
   clearTimeout(timer);
   hideReveal();
-  view.message("");
+  message("");
   given = null;
   current = ahead.take();
   mode = current ? "asking" : "idle";
@@ -89,7 +89,7 @@ async function refill() {
       return;
     }
     if (error instanceof Refused && error.status === 401) session.ended(error);
-    else view.message("No connection. Trying again; what is here can be labeled.");
+    else message("No connection. Trying again; what is here can be labeled.");
     retry = setTimeout(refill, ASK_AGAIN_MS);
   }
 }
@@ -108,7 +108,7 @@ function answer(label) {
   }
   mode = "sent";
   given = { id, label, before: null };
-  timer = setTimeout(() => view.message("No answer yet. Enter goes on; yours is kept here until the server has it."), SLOW_REVEAL_MS);
+  timer = setTimeout(() => message("No answer yet. Enter goes on; yours is kept here until the server has it."), SLOW_REVEAL_MS);
 }
 
 /** @param {string} id @param {number} label @param {number | null} seconds */
@@ -125,7 +125,7 @@ function reveal(receipt) {
   given.before = receipt.reveal.label_before;
   if (showReveal(given.label, receipt.reveal)) {
     mode = "revealed";
-    view.message("");
+    message("");
   } else {
     mode = "kept";
     timer = setTimeout(advance, SHOW_KEPT_MS);
@@ -179,15 +179,15 @@ async function earlier() {
   // A digit pressed meanwhile is meant for what is being fetched, not for what is on screen.
   mode = "looking";
   view.wait();
-  view.message("Looking for your last answer.");
+  message("Looking for your last answer.");
   try {
     await begun;
     const found = history.pop() || (await history.earlier());
     if (found) return found;
-    view.message("Nothing to undo here.");
+    message("Nothing to undo here.");
   } catch (error) {
     if (error instanceof Refused && error.status === 401) session.ended(error);
-    view.message(`Your earlier answers cannot be reached now: ${wordsOf(error)}`);
+    message(`Your earlier answers cannot be reached now: ${wordsOf(error)}`);
   }
   mode = before;
   if (current) view.show(current);
@@ -205,7 +205,7 @@ function takeBack(last) {
   current = new Work(last.item);
   mode = "asking";
   given = null;
-  view.message("Taken back. Answer it again.");
+  message("Taken back. Answer it again.");
   view.show(current);
   counts.show();
 }
@@ -224,20 +224,14 @@ function again() {
   else advance();
 }
 
-outbox.addEventListener("state", (event) => {
-  const { detail } = /** @type {CustomEvent} */ (event);
-  view.saved(detail);
-  if (detail.refusal) session.ended(detail.refusal);
-});
+session.follow(outbox);
 outbox.addEventListener("refused", (event) => {
   const { detail, entry } = /** @type {CustomEvent} */ (event).detail;
   if (given && entry.body.id === given.id) advance();
-  view.message(detail);
+  message(detail);
 });
-outbox.addEventListener("kept", (event) => view.message(PLACES[/** @type {CustomEvent} */ (event).detail.place]));
 outbox.addEventListener("acknowledged", (event) => {
   const { receipt } = /** @type {CustomEvent} */ (event).detail;
-  session.alive();
   if (receipt) reveal(receipt);
 });
 

@@ -1,25 +1,17 @@
 // In a round, after the blind answer: the label before, the model's opinion, keep or change.
 
-/** @param {string} selector @returns {any} */
-const find = (selector) => document.querySelector(selector);
-
-/** @param {number} label */
-function named(label) {
-  const shapes = /** @type {HTMLTemplateElement} */ (find("[data-shapes]"));
-  const found = shapes.content.querySelector(`[data-shape="${label}"]`);
-  return /** @type {Node} */ (found?.firstElementChild).cloneNode(true);
-}
+import { find, shapeOf } from "../dom.js";
 
 /**
  * @param {number} answer
- * @param {{label_before: number | null, prediction: any}} reveal
+ * @param {{label_before: number | null, prediction: {probabilities: number[], entropy: number} | null}} reveal
  * @returns {boolean} whether the answer differs from the label before
  */
 export function showReveal(answer, reveal) {
   const differs = reveal.label_before !== null && reveal.label_before !== answer;
   find("[data-verdict]").textContent = differs ? "You answered differently" : "Kept";
-  find("[data-before]").replaceChildren(reveal.label_before ? named(reveal.label_before) : "none");
-  find("[data-answer]").replaceChildren(named(answer));
+  find("[data-before]").replaceChildren(reveal.label_before ? shapeOf(reveal.label_before) : "none");
+  find("[data-answer]").replaceChildren(shapeOf(answer));
   find("[data-verdict-keys]").hidden = !differs;
   find("[data-chances]").hidden = !reveal.prediction;
   if (reveal.prediction) showChances(reveal.prediction);
@@ -31,7 +23,7 @@ export function showReveal(answer, reveal) {
 /** @param {{probabilities: number[], entropy: number}} prediction */
 function showChances(prediction) {
   prediction.probabilities.forEach((probability, index) => {
-    find(`[data-chance="${index + 1}"]`).setAttribute("width", String(probability));
+    find(`[data-chance="${index + 1}"]`, Element).setAttribute("width", String(probability));
     find(`[data-chance-text="${index + 1}"]`).textContent = `${(probability * 100).toFixed(0)}%`;
   });
   find("[data-entropy]").textContent = `entropy ${prediction.entropy.toFixed(2)} nats of at most 1.39`;

@@ -1,7 +1,9 @@
-// An ended session: a word on the desk, and signing in again in place. Answers wait meanwhile.
+// What a person is told of their answers on the way; an ended session, and signing in again in
+// place while they wait.
 
-/** @param {string} selector @returns {any} */
-const find = (selector) => document.querySelector(selector);
+import { Refused } from "../api.js";
+import { find, message } from "../dom.js";
+import { PLACES } from "./kept.js";
 
 const SOMEBODY_ELSE = "Somebody else is signed in";
 
@@ -10,22 +12,40 @@ export class Session {
   constructor(again) {
     this.again = again;
     this.notice = find("[data-signed-out]");
-    this.dialog = find("[data-sign-in]");
-    this.form = this.dialog.querySelector("form");
+    this.dialog = find("dialog[data-sign-in]", HTMLDialogElement);
+    this.form = find("form", HTMLFormElement, this.dialog);
+    this.password = find("[name=password]", HTMLInputElement, this.form);
     find("[data-sign-in-open]").addEventListener("click", () => this.open());
-    this.form.addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
+    this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
     });
-    this.dialog.querySelector("[data-close]").addEventListener("click", () => this.dialog.close());
+    find("[data-close]", HTMLElement, this.dialog).addEventListener("click", () => this.dialog.close());
   }
 
-  /** @param {import("../api.js").Refused} refusal */
+  /** Tell what becomes of the answers, and when the server knows them no longer. @param {import("./outbox.js").Outbox} outbox */
+  follow(outbox) {
+    outbox.addEventListener("state", (event) => {
+      const { detail } = /** @type {CustomEvent} */ (event);
+      showSaved(detail);
+      if (detail.refusal) this.ended(detail.refusal);
+    });
+    outbox.addEventListener("kept", (event) => message(PLACES[/** @type {CustomEvent} */ (event).detail.place]));
+    outbox.addEventListener("acknowledged", () => this.alive());
+  }
+
+  /** @param {Refused} refusal */
   ended(refusal) {
     const other = refusal.title === SOMEBODY_ELSE;
     find("[data-signed-out-text]").textContent = other ? refusal.detail : "Your session has ended; your answers wait here.";
     find("[data-go-on-as-other]").hidden = !other;
     this.notice.hidden = false;
+  }
+
+  /** Say why something did not come. @param {unknown} error @param {string} passing words where it may come later */
+  explain(error, passing) {
+    if (error instanceof Refused && error.status === 401) this.ended(error);
+    else message(error instanceof Refused && !error.passing ? error.detail : passing);
   }
 
   /** The server answers again. */
@@ -38,21 +58,21 @@ export class Session {
   open() {
     this.#say("");
     this.dialog.showModal();
-    this.form.elements.password.focus();
+    this.password.focus();
   }
 
   async #submit() {
-    const button = this.form.querySelector("button.primary");
+    const button = find("button.primary", HTMLButtonElement, this.form);
     button.disabled = true;
     try {
       const answer = await fetch(this.form.action, {
         method: "POST",
         body: new URLSearchParams(/** @type {any} */ (new FormData(this.form))),
-        // Where it would lead to does not matter: the desk stays.
+        // Where it would lead to does not matter: this page stays.
         redirect: "manual",
       });
       if (answer.type === "opaqueredirect") {
-        this.form.elements.password.value = "";
+        this.password.value = "";
         this.dialog.close();
         this.again();
       } else if (answer.status === 401) {
@@ -71,4 +91,12 @@ export class Session {
   #say(problem) {
     find("[data-sign-in-problem]").textContent = problem;
   }
+}
+
+/** @param {{state: import("./outbox.js").State, waiting: number}} outbox */
+function showSaved({ state, waiting }) {
+  const badge = find("[data-saved]");
+  badge.className = `saved ${state === "signed-out" ? "stopped" : state}`;
+  const words = state === "saved" ? "all saved" : `${waiting} waiting`;
+  if (badge.textContent !== words) badge.textContent = words;
 }

@@ -14,7 +14,7 @@ export async function alone(name, act) {
   return navigator.locks.request(name, act);
 }
 
-/** What the other tabs have on screen and ahead: the queue must not give it out here as well. */
+/** What the other tabs, of the desk or the montage, have on screen and ahead: it must not come here as well. */
 export class Tabs {
   /** @param {string} labeler @param {() => number[]} held what this tab has */
   constructor(labeler, held) {
@@ -38,13 +38,13 @@ export class Tabs {
     return [...this.others.values()].flat();
   }
 
-  /** Ask the queue for work: after asking the other tabs, and not while they do. @param {() => Promise<void>} fill */
+  /** Ask the queue for work: after asking the other tabs, and not while they do. @template T @param {() => Promise<T>} fill @returns {Promise<T>} */
   async fill(fill) {
     await this.ready;
     if (!this.others.size) return fill();
-    await alone(`${this.name}.fill`, async () => {
+    return alone(`${this.name}.fill`, async () => {
       await this.#ask();
-      await fill();
+      return fill();
     });
   }
 

@@ -1,28 +1,25 @@
 // What the small buttons and sliders beside the canvases say of the look.
 
-/** @typedef {import("./bundle.js").View} View */
+import { find } from "../dom.js";
 
-/** @param {string} selector @returns {any} */
-const find = (selector) => document.querySelector(selector);
+/** @typedef {import("./bundle.js").View} View */
 
 /** @param {string} selector @param {string} text */
 function say(selector, text) {
   const element = find(selector);
-  if (element && element.textContent !== text) element.textContent = text;
+  if (element.textContent !== text) element.textContent = text;
 }
 
 /** @param {import("./settings.js").Look} look @param {View | null} view */
 export function showLook(look, view) {
   const pressed = { smooth: look.smooth, contours: look.contours, alike: look.alike };
-  for (const [name, on] of Object.entries(pressed)) find(`[data-action=${name}]`)?.setAttribute("aria-pressed", String(on));
+  for (const [name, on] of Object.entries(pressed)) find(`[data-action=${name}]`).setAttribute("aria-pressed", String(on));
   say("[data-look=colours]", look.colours);
   say("[data-look=contrast]", `${Math.round(100 * look.contrast)}%`);
   say("[data-look=outline]", look.outline > 0 ? `${Math.round(100 * look.outline)}%` : "off");
   say("[data-look=zoom]", `${look.zoom.toFixed(1)}×`);
-  const contrast = find("input[data-contrast]");
-  if (contrast) contrast.value = String(Math.round(100 * look.contrast));
-  const outline = find("input[data-outline]");
-  if (outline) outline.value = String(Math.round(100 * look.outline));
+  find("input[data-contrast]", HTMLInputElement).value = String(Math.round(100 * look.contrast));
+  find("input[data-outline]", HTMLInputElement).value = String(Math.round(100 * look.outline));
   const kinds = view?.surroundings.pictures.map((one) => one.kind) || [];
   say("[data-look=picture]", kinds.includes(look.picture) ? look.picture : kinds[0] || "no image");
 }

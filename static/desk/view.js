@@ -1,10 +1,8 @@
-// What the desk shows: a component on the stage, counts, messages.
+// What the desk shows: a component on the stage, and counts.
 
+import { find } from "../dom.js";
 import { Stage } from "./stage.js";
 import { showFacts } from "./tools.js";
-
-/** @param {string} selector @returns {any} */
-const find = (selector) => document.querySelector(selector);
 
 export class View {
   constructor() {
@@ -52,7 +50,7 @@ export class View {
   #paint() {
     const { work } = this;
     if (!work) return;
-    find("[data-work]").dataset.component = work.view ? work.item.component : "";
+    find("[data-work]").dataset.component = work.view ? String(work.item.component) : "";
     this.stage.show(work.view);
     showFacts(work.view);
     if (work.view) this.shownAt = performance.now();
@@ -67,32 +65,18 @@ export class View {
     find("[data-empty-text]").textContent = text;
   }
 
-  /** @param {string} text */
-  message(text) {
-    find("[data-message]").textContent = text;
-  }
-
-  /** @param {{state: string, waiting: number}} outbox */
-  saved({ state, waiting }) {
-    const badge = find("[data-saved]");
-    badge.className = `saved ${state === "signed-out" ? "stopped" : state}`;
-    const words = state === "saved" ? "all saved" : `${waiting} waiting`;
-    if (badge.textContent !== words) badge.textContent = words;
-  }
-
   /** @param {{done: number, rate: number | null}} pace @param {number | null} remaining */
   progress(pace, remaining) {
     find("[data-done]").textContent = String(pace.done);
     find("[data-rate]").textContent = pace.rate === null ? "–" : pace.rate.toFixed(0);
     const left = find("[data-remaining]");
     left.hidden = remaining === null;
-    if (remaining !== null) left.querySelector("b").textContent = String(remaining);
+    if (remaining !== null) find("b", HTMLElement, left).textContent = String(remaining);
   }
 
   /** Let a pressed key be seen on its button for a moment. @param {string} selector */
   press(selector) {
     const button = find(`.keys ${selector}`);
-    if (!button) return;
     button.classList.add("pressed");
     setTimeout(() => button.classList.remove("pressed"), 120);
   }

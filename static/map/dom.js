@@ -14,13 +14,6 @@ export function say(text, bad = false) {
   place.classList.toggle("bad", bad);
 }
 
-/** @param {number} code */
-export function shapeOf(code) {
-  const shapes = /** @type {HTMLTemplateElement} */ (document.querySelector("template[data-shapes]"));
-  const found = shapes.content.querySelector(`[data-shape="${code}"] > *`);
-  return /** @type {Element} */ (/** @type {Element} */ (found).cloneNode(true));
-}
-
 /** @param {string} token */
 export function token(token) {
   return getComputedStyle(document.documentElement).getPropertyValue(token);

@@ -1,12 +1,13 @@
 // The map's page: what is shown and how it answers to pointer and keys.
 
 import { wordsOf } from "../api.js";
+import { shapeOf } from "../dom.js";
 import { followJobs } from "../live.js";
 import { Card } from "./card.js";
 import { Chosen, Lasso } from "./choose.js";
 import { colouring, drawingOrder } from "./colours.js";
 import { webgl } from "./draw.js";
-import { part, say, shapeOf, token } from "./dom.js";
+import { part, say, token } from "./dom.js";
 import { MOST, flat } from "./flat.js";
 import { Grid, View, inside } from "./geometry.js";
 import { listen } from "./gestures.js";

@@ -1,6 +1,6 @@
 // The components as the server sends them: one binary answer, looked at in place.
 
-import { Refused } from "../api.js";
+import { fetchBytes } from "../api.js";
 
 /**
  * @typedef {object} Points
@@ -15,9 +15,7 @@ import { Refused } from "../api.js";
 
 /** @param {string} path @returns {Promise<Points>} */
 export async function load(path) {
-  const response = await fetch(path, { credentials: "same-origin" });
-  if (!response.ok) throw new Refused(response.status, `the server answered ${response.status}`);
-  return unpack(await response.arrayBuffer());
+  return unpack(await fetchBytes(path));
 }
 
 /** @param {ArrayBuffer} body @returns {Points} */

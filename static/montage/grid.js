@@ -1,15 +1,10 @@
 // The wall of masks.
 
-import { paint } from "./bundle.js";
+import { pixels } from "../desk/levels.js";
+import { find, shapeOf } from "../dom.js";
 
-/** @param {string} selector @returns {any} */
-const find = (selector) => document.querySelector(selector);
-
-/** @param {string | number} code @returns {Node} */
-function shapeOf(code) {
-  const shapes = find("template[data-shapes]").content;
-  return shapes.querySelector(`[data-shape="${code}"]`).firstElementChild.cloneNode(true);
-}
+/** @typedef {import("./sheet.js").Sheet} Sheet */
+/** @typedef {import("./pages.js").Masks} Masks */
 
 export class Grid {
   /** @param {(place: number) => void} clicked @param {(place: number) => void} pointed */
@@ -18,28 +13,32 @@ export class Grid {
     /** @type {HTMLButtonElement[]} */
     this.tiles = [];
     this.columns = 6;
-    const placeOf = (/** @type {Event} */ event) => {
+    /** @param {Event} event */
+    const placeOf = (event) => {
       const tile = event.target instanceof Element && event.target.closest(".montage-tile");
       return tile instanceof HTMLButtonElement ? this.tiles.indexOf(tile) : -1;
     };
-    this.element.addEventListener("click", (/** @type {Event} */ event) => placeOf(event) >= 0 && clicked(placeOf(event)));
+    this.element.addEventListener("click", (event) => placeOf(event) >= 0 && clicked(placeOf(event)));
     // Moves, not entries: a grid that is drawn anew under a resting pointer points at nothing.
-    this.element.addEventListener("pointermove", (/** @type {Event} */ event) => placeOf(event) >= 0 && pointed(placeOf(event)));
+    this.element.addEventListener("pointermove", (event) => placeOf(event) >= 0 && pointed(placeOf(event)));
   }
 
-  /** @param {import("./sheet.js").Sheet} sheet @param {import("./bundle.js").Bundle} bundle @param {number} side tiles in a row */
-  show(sheet, bundle, side) {
+  /** @param {Sheet} sheet @param {Masks} masks @param {number} side tiles in a row */
+  show(sheet, masks, side) {
     this.columns = side;
     this.element.dataset.side = String(side);
-    const masks = new Map(bundle.header.components.map((/** @type {any} */ one) => [one.id, one.mask.levels]));
     this.tiles = sheet.items.map((item) => {
       const tile = document.createElement("button");
       tile.type = "button";
       tile.className = "montage-tile";
       tile.dataset.component = String(item.component);
       const canvas = document.createElement("canvas");
-      const described = masks.get(item.component);
-      paint(canvas, /** @type {Uint8Array} */ (bundle.values(described)), described.shape);
+      const mask = masks.get(item.component);
+      if (mask) {
+        canvas.width = mask.columns;
+        canvas.height = mask.rows;
+        canvas.getContext("2d")?.putImageData(pixels(mask, "grey", 0, 255), 0, 0);
+      }
       const badge = document.createElement("span");
       badge.className = "montage-badge";
       tile.append(canvas, badge);
@@ -55,7 +54,7 @@ export class Grid {
     this.element.replaceChildren();
   }
 
-  /** @param {import("./sheet.js").Sheet} sheet @param {number} place */
+  /** @param {Sheet} sheet @param {number} place */
   mark(sheet, place) {
     const tile = this.tiles[place];
     const mark = sheet.markOf(place);
@@ -63,13 +62,13 @@ export class Grid {
     const back = given && !sheet.given.has(place);
     tile.dataset.mark = back ? "back" : sheet.marks.has(place) ? String(mark) : "";
     tile.setAttribute("aria-pressed", String(sheet.marks.has(place)));
-    const said = back ? "taken back" : mark === "skip" ? "left out" : find(`template[data-shapes]`).content.querySelector(`[data-shape="${mark}"]`).textContent;
+    const said = back ? "taken back" : mark === "skip" ? "left out" : shapeOf(mark).textContent;
     tile.setAttribute("aria-label", `${place + 1}: ${said}`);
     const badge = /** @type {Element} */ (tile.lastElementChild);
     badge.replaceChildren(...(tile.dataset.mark === "" ? [] : back ? ["↶"] : mark === "skip" ? ["–"] : [shapeOf(mark)]));
   }
 
-  /** Show which tile is the current one. @param {import("./sheet.js").Sheet} sheet @param {boolean} focus */
+  /** Show which tile is the current one. @param {Sheet} sheet @param {boolean} focus */
   point(sheet, focus) {
     this.tiles.forEach((tile, place) => {
       tile.tabIndex = place === sheet.current ? 0 : -1;

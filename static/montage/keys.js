@@ -2,7 +2,7 @@
 
 /**
  * @typedef {{mark: (mark: import("./sheet.js").Mark) => void, move: (key: string) => boolean, confirm: () => void,
- *   undo: () => void, undoOne: () => void, look: () => void, help: () => void, again: () => void}} Actions
+ *   undo: () => void, undoOne: () => void, again: () => void}} Actions
  */
 
 const CODES = /^(?:Digit|Numpad)([1-4])$/;
@@ -25,12 +25,15 @@ const markOf = (text) => (text === "skip" ? "skip" : /** @type {1 | 2 | 3 | 4} *
 
 /** @param {Actions} actions @param {string} name */
 function act(actions, name) {
-  const run = /** @type {Record<string, () => unknown>} */ (/** @type {unknown} */ (actions))[name];
-  run?.();
+  if (name === "look") document.body.classList.toggle("looking-closely");
+  else if (name === "help") document.querySelector("details.orders")?.toggleAttribute("open");
+  else if (name === "confirm" || name === "undo" || name === "undoOne" || name === "again") actions[name]();
 }
 
 /** Do what a key asks for; false where it is the browser's. @param {Actions} actions @param {KeyboardEvent} event */
 function press(actions, event) {
+  // A dialog has the keys: what is typed in it marks nothing.
+  if (document.querySelector("dialog[open]")) return false;
   if (event.altKey) return false;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const explained = document.querySelector("details.orders[open]");

@@ -1,17 +1,20 @@
 // The montage: a page of components that look like one class; the exceptions are marked, the rest
 // is confirmed with one key. A page that was confirmed can be gone back to, mended and taken back.
 
-import { Refused } from "../api.js";
+import { fetchMasks } from "../desk/bundle.js";
+import { newId } from "../desk/ids.js";
 import { Outbox } from "../desk/outbox.js";
 import { Pace } from "../desk/pace.js";
-import { Attention } from "./attention.js";
+import { Session } from "../desk/session.js";
+import { Tabs } from "../desk/tabs.js";
+import { Working } from "../desk/working.js";
+import { message } from "../dom.js";
 import { Grid } from "./grid.js";
 import { listen } from "./keys.js";
 import { Look } from "./look.js";
 import { Pages, Past } from "./pages.js";
-import { fetchBundle } from "./bundle.js";
 import { LIKELY } from "./sheet.js";
-import { choiceOf, empty, message, progress, saved, working } from "./words.js";
+import { choiceOf, empty, progress, working } from "./words.js";
 
 const ASK_AGAIN_MS = 2000;
 const labeler = document.body.dataset.labeler || "";
@@ -20,7 +23,9 @@ const pace = new Pace("somata.done.montage");
 const past = new Past(`somata.montage.${labeler}`);
 const grid = new Grid(click, point);
 const look = new Look();
-const pages = new Pages(busy);
+const time = new Working();
+const session = new Session(again);
+const pages = new Pages(busy, (ask) => tabs.fill(ask));
 
 /** @typedef {import("./sheet.js").Mark} Mark */
 /** @typedef {import("./pages.js").Ready} Ready */
@@ -29,15 +34,21 @@ const pages = new Pages(busy);
 let shown = null;
 /** The page to confirm, while one that was confirmed is looked at. @type {Ready | null} */
 let aside = null;
-let attention = new Attention(performance.now());
+let shownAt = 0;
 /** @type {Mark} */
 let brush = 3;
 let retry = 0;
 const choice = choiceOf(restart);
+const tabs = new Tabs(labeler, held);
 
+/** What this tab has on screen and ahead. @returns {number[]} */
+function held() {
+  return [shown, aside].flatMap((page) => page?.sheet.components ?? []).concat(pages.held);
+}
+
+/** What must not be handed out here. @returns {number[]} */
 function busy() {
-  const held = [shown, aside].flatMap((page) => page?.sheet.items.map((item) => item.component) ?? []);
-  return [...new Set([...held, ...outbox.components])];
+  return [...new Set([...held(), ...outbox.components, ...tabs.components])];
 }
 
 async function advance() {
@@ -48,12 +59,12 @@ async function advance() {
   try {
     const page = await pages.take(asked);
     if (asked !== choice.now || shown) return;
+    session.alive();
     if (page.sheet === null) empty(asked, page);
     else show(page);
   } catch (error) {
     if (asked !== choice.now) return;
-    if (error instanceof Refused && !error.passing && error.status !== 401) message(error.detail);
-    else message(error instanceof Refused ? "Your session has ended; your answers wait here. Sign in again in another tab." : "No connection. Trying again.");
+    session.explain(error, "No connection. Trying again.");
     retry = setTimeout(advance, ASK_AGAIN_MS);
   }
 }
@@ -62,10 +73,10 @@ async function advance() {
 function show(page) {
   shown = page;
   brush = LIKELY[page.sheet.label];
-  attention = new Attention(performance.now());
+  shownAt = performance.now();
   message("");
   working(page);
-  grid.show(page.sheet, page.bundle, Math.sqrt(choice.now.count));
+  grid.show(page.sheet, page.masks, Math.sqrt(choice.now.count));
   tell(true);
   if (!aside) pages.prepare(choice.now);
 }
@@ -123,7 +134,7 @@ function confirm() {
     return;
   }
   const { sheet } = shown;
-  const seconds = attention.share(performance.now(), sheet.items.length);
+  const seconds = time.since(shownAt) / 1000 / sheet.items.length;
   sheet.items.forEach((_, place) => send(place, sheet.markOf(place), seconds));
   pace.count(sheet.items.length);
   past.push(sheet);
@@ -135,7 +146,7 @@ function send(place, mark, seconds) {
   if (!shown) return;
   const { sheet } = shown;
   const { component, lease } = sheet.items[place];
-  const id = crypto.randomUUID();
+  const id = newId();
   sheet.given.set(place, { id, mark });
   if (mark === "skip") outbox.put("skip", { id, component, lease });
   else outbox.put("label", { id, component, label: mark, lease, seconds, montage: sheet.items.length });
@@ -145,7 +156,7 @@ function send(place, mark, seconds) {
 function retract(place) {
   const given = shown?.sheet.given.get(place);
   if (!shown || !given) return;
-  outbox.put("undo", { id: crypto.randomUUID(), undoes: given.id });
+  outbox.put("undo", { id: newId(), undoes: given.id });
   shown.sheet.given.delete(place);
 }
 
@@ -200,12 +211,12 @@ async function undo() {
     return;
   }
   try {
-    const bundle = await fetchBundle(sheet.views);
+    const masks = await fetchMasks(sheet.views);
     if (aside) return;
-    aside = shown ?? { sheet, bundle, above: 0, threshold: 0, run: null };
-    show({ ...aside, sheet, bundle });
-  } catch {
-    message("No connection: the last page cannot be drawn. Try again.");
+    aside = shown ?? { sheet, masks, above: 0, threshold: 0, run: null };
+    show({ ...aside, sheet, masks });
+  } catch (error) {
+    session.explain(error, "No connection: the last page cannot be drawn. Try again.");
   }
 }
 
@@ -224,12 +235,13 @@ function restart() {
   advance();
 }
 
-function help() {
-  document.querySelector("details.orders")?.toggleAttribute("open");
+/** The person has signed in again. */
+function again() {
+  outbox.wake();
+  if (!shown) advance();
 }
 
-for (const name of ["pointermove", "keydown"]) addEventListener(name, () => attention.stir(performance.now()), { passive: true });
-outbox.addEventListener("state", (event) => saved(/** @type {CustomEvent} */ (event).detail));
+session.follow(outbox);
 outbox.addEventListener("refused", (event) => message(/** @type {CustomEvent} */ (event).detail.detail));
-listen({ mark, move, confirm, undo, undoOne, help, again: advance, look: () => document.body.classList.toggle("looking-closely") });
+listen({ mark, move, confirm, undo, undoOne, again: advance });
 advance();

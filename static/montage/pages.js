@@ -1,36 +1,50 @@
 // Pages from the server: this one and, already on its way, the next. And those confirmed in this tab.
 
 import { post } from "../api.js";
-import { fetchBundle } from "./bundle.js";
+import { fetchMasks } from "../desk/bundle.js";
 import { Sheet } from "./sheet.js";
 
 const LONGEST_PAST = 10;
 
 /**
  * @typedef {{label: number, count: number, recording: number | null, selection: number | null}} Choice
- * @typedef {import("./bundle.js").Bundle} Bundle
- * @typedef {{sheet: Sheet, bundle: Bundle, above: number, threshold: number, run: number | null}} Ready
+ * @typedef {Map<number, import("../desk/bundle.js").Grey>} Masks
+ * @typedef {{sheet: Sheet, masks: Masks, above: number, threshold: number, run: number | null}} Ready
  * @typedef {{sheet: null, above: number, threshold: number, run: number | null}} Empty
  */
 
 export class Pages {
-  /** @param {() => number[]} busy components that are on screen or not yet acknowledged */
-  constructor(busy) {
+  /**
+   * @param {() => number[]} busy components that are on screen, in other tabs or not yet acknowledged
+   * @param {<T>(ask: () => Promise<T>) => Promise<T>} alone asks while no other tab does
+   */
+  constructor(busy, alone) {
     this.busy = busy;
+    this.alone = alone;
     /** @type {Promise<Ready | Empty> | null} */
     this.coming = null;
+    /** Components of the page that is here and not yet taken. @type {number[]} */
+    this.held = [];
   }
 
   /** Give back what was on its way: something else is wanted. */
   forget() {
     this.coming = null;
+    this.held = [];
   }
 
   /** Ask for the next page ahead of time. @param {Choice} choice */
   prepare(choice) {
-    this.coming ??= this.#ask(choice);
-    // A failure is met by who takes it.
-    this.coming.catch(() => undefined);
+    if (this.coming) return;
+    const coming = this.alone(() => this.#ask(choice));
+    this.coming = coming;
+    coming.then(
+      ({ sheet }) => {
+        if (this.coming === coming) this.held = sheet ? sheet.components : [];
+      },
+      // A failure is met by who takes it.
+      () => undefined,
+    );
   }
 
   /** The next page. Raises what `post` raises. @param {Choice} choice @returns {Promise<Ready | Empty>} */
@@ -42,10 +56,10 @@ export class Pages {
       const fresh = page.sheet !== null && !page.sheet.expired(Date.now());
       if (fresh || this.coming !== coming) return page;
       // An empty page may have been asked for while this one was held: look again, now.
-      this.coming = null;
-      return await this.#ask(choice);
+      this.forget();
+      return await this.alone(() => this.#ask(choice));
     } finally {
-      if (this.coming === coming) this.coming = null;
+      if (this.coming === coming) this.forget();
     }
   }
 
@@ -56,7 +70,7 @@ export class Pages {
     if (!answer.items.length) return { sheet: null, above, threshold, run };
     const items = answer.items.map((/** @type {any} */ { component, recording, lease, expires_at, confidence }) => ({ component, recording, lease, expires_at, confidence }));
     const sheet = new Sheet(choice.label, items, answer.views);
-    return { sheet, bundle: await fetchBundle(answer.views), above, threshold, run };
+    return { sheet, masks: await fetchMasks(answer.views), above, threshold, run };
   }
 }
 

@@ -54,6 +54,10 @@ export class Sheet {
     return true;
   }
 
+  get components() {
+    return this.items.map((item) => item.component);
+  }
+
   /** How many are confirmed as the class believed. */
   get confirmed() {
     return this.items.length - this.marks.size;

@@ -1,7 +1,6 @@
 // What the montage says beside its grid: what was chosen, counts, empty states.
 
-/** @param {string} selector @returns {any} */
-const find = (selector) => document.querySelector(selector);
+import { find } from "../dom.js";
 
 const KEPT_SIDE = "somata.montage.side";
 
@@ -9,17 +8,18 @@ const KEPT_SIDE = "somata.montage.side";
 
 /** What is chosen, now; `changed` is called whenever it changes. @param {() => void} changed */
 export function choiceOf(changed) {
-  const label = find("[data-class]");
-  const side = find("[data-side-choice]");
-  const recording = find("[data-recording]");
+  const label = find("select[data-class]", HTMLSelectElement);
+  const side = find("select[data-side-choice]", HTMLSelectElement);
+  const recording = find("select[data-recording]", HTMLSelectElement);
   const kept = localStorage.getItem(KEPT_SIDE);
-  if ([...side.options].some((option) => option.value === kept)) side.value = kept;
+  const main = find("main");
+  if (kept && [...side.options].some((option) => option.value === kept)) side.value = kept;
   /** @returns {Choice} */
   const read = () => ({
     label: Number(label.value),
     count: Number(side.value) ** 2,
     recording: recording.value ? Number(recording.value) : null,
-    selection: Number(find("[data-selection]")?.dataset.selection) || null,
+    selection: Number(main.dataset.selection) || null,
   });
   const choice = { now: read() };
   for (const select of [label, side, recording]) {
@@ -31,19 +31,6 @@ export function choiceOf(changed) {
     });
   }
   return choice;
-}
-
-/** @param {string} text */
-export function message(text) {
-  find("[data-message]").textContent = text;
-}
-
-/** @param {{state: string, waiting: number}} outbox */
-export function saved({ state, waiting }) {
-  const badge = find("[data-saved]");
-  badge.className = `saved ${state === "signed-out" ? "stopped" : state}`;
-  const words = state === "saved" ? "all saved" : `${waiting} waiting`;
-  if (badge.textContent !== words) badge.textContent = words;
 }
 
 /** @param {import("./pages.js").Ready} page */
@@ -58,7 +45,7 @@ export function working(page) {
 /** @param {import("./pages.js").Ready} page @param {import("./sheet.js").Mark} brush @param {boolean} again */
 export function progress({ sheet }, brush, again) {
   for (const button of document.querySelectorAll("[data-mark-as]")) button.setAttribute("aria-pressed", String(button.getAttribute("data-mark-as") === String(brush)));
-  const name = find(`[data-class] option[value="${sheet.label}"]`).textContent;
+  const name = nameOf(sheet.label);
   find("[data-confirm]").textContent = again ? "Back to the page to confirm" : `Confirm ${sheet.confirmed} ${name}`;
   const exceptions = sheet.marks.size;
   find("[data-exceptions]").textContent = exceptions === 0 ? "no exceptions" : exceptions === 1 ? "1 exception" : `${exceptions} exceptions`;
@@ -67,11 +54,16 @@ export function progress({ sheet }, brush, again) {
   find("[data-review]").hidden = !again;
 }
 
+/** @param {number} label */
+function nameOf(label) {
+  return find(`[data-class] option[value="${label}"]`, HTMLOptionElement).text;
+}
+
 /** @param {Choice} choice @param {import("./pages.js").Empty} page */
 export function empty(choice, page) {
   find("[data-work]").hidden = true;
   find("[data-empty]").hidden = false;
-  const name = find(`[data-class] option[value="${choice.label}"]`).textContent;
+  const name = nameOf(choice.label);
   const [title, text] = emptyWords(choice, page, name);
   find("[data-empty-title]").textContent = title;
   find("[data-empty-text]").textContent = text;
@@ -79,7 +71,7 @@ export function empty(choice, page) {
 
 /** @param {Choice} choice @param {import("./pages.js").Empty} page @param {string} name @returns {[string, string]} a title and what to do */
 function emptyWords(choice, page, name) {
-  if (find("[data-recording]").options.length < 2) return ["Nothing to confirm yet", "There are no recordings. An admin of your lab imports them."];
+  if (find("select[data-recording]", HTMLSelectElement).options.length < 2) return ["Nothing to confirm yet", "There are no recordings. An admin of your lab imports them."];
   if (page.above > 0) return [`No ${name} are free`, `The ${page.above} that are sure enough are with others, in an open round, or you left them out.`];
   if (page.run === null && choice.label !== 2) return [`Too early for ${name}`, "Before a model is trained, only processes can be told by shape and trace. Confirm those, label some of the others one by one, then train."];
   if (choice.selection !== null) return [`No ${name} among the chosen`, "What is left of them is believed to be of another class: choose it above. What has an answer is not shown."];

@@ -11,6 +11,12 @@ from playwright.sync_api import Browser, Page, Route
 from app.domain.accounts import Account
 from tests.browser.site import Desk, Site, Visit, recording, served
 
+NO_DATABASE = "Object.defineProperty(window, 'indexedDB', {value: undefined});"
+# As over plain http from another machine: no locks, no ids made by the browser.
+PLAIN_HTTP = """
+Object.defineProperty(Navigator.prototype, 'locks', {value: undefined});
+crypto.randomUUID = undefined;
+"""
 _numbers = count(1)
 
 

@@ -9,18 +9,21 @@ from playwright.sync_api import Browser, Route, expect
 from app.actions import accounts, browsing, importing
 from app.domain.accounts import Role
 from app.storage.components import Filters
-from tests.browser.lab import Field, Network, field, second_tab, site, window
+from tests.browser.lab import (
+    NO_DATABASE,
+    PLAIN_HTTP,
+    Field,
+    Network,
+    field,
+    second_tab,
+    site,
+    window,
+)
 from tests.browser.site import PASSWORD, Desk, Visit, recording
 from tests.support.server import Server
 
 __all__ = ["field", "site", "window"]
 
-NO_DATABASE = "Object.defineProperty(window, 'indexedDB', {value: undefined})"
-# As over plain http from another machine: no locks, no ids made by the browser.
-PLAIN_HTTP = """
-Object.defineProperty(Navigator.prototype, 'locks', {value: undefined});
-crypto.randomUUID = undefined;
-"""
 SLOW_DATABASE = "indexedDB.open = () => ({})"
 IN_DATABASE = """async () => {
   const opened = indexedDB.open("somata", 1);

@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.actions import exporting, montage
-from tests.browser.site import Site, Visit, recording
+from tests.browser.lab import NO_DATABASE, PLAIN_HTTP
+from tests.browser.site import PASSWORD, Site, Visit, recording
 
 Opens = Callable[..., Visit]
 TILES = ".montage-tile"
@@ -137,6 +138,51 @@ def test_what_is_confirmed_without_a_network_is_sent_when_it_is_back(furnished: 
     assert furnished.all_answers() == {key: [2] for key in shown}
 
 
+def test_two_tabs_of_one_labeler_never_show_the_same_component(furnished: Site, visit: Opens):
+    window = visit("alice")
+    first = opened(window.page)
+    shown = components(first)
+    first.wait_for_load_state("networkidle")
+    second = opened(window.window.new_page())
+    # Forty, of which the first tab has a page on screen and the next one ahead.
+    assert len(components(second)) == 8
+    assert set(components(second)).isdisjoint(shown)
+    first.keyboard.press("Enter")
+    assert set(next_page(first, shown)).isdisjoint(components(second))
+
+
+def test_signing_in_again_in_place_sends_what_was_confirmed(furnished: Site, visit: Opens):
+    window = visit("alice")
+    page = opened(window.page)
+    shown = components(page)
+    page.wait_for_load_state("networkidle")
+    window.window.clear_cookies()
+    page.keyboard.press("Enter")
+    following = next_page(page, shown)
+    page.get_by_role("button", name="Sign in again").click()
+    # Digits and Enter in the dialog mark and confirm nothing.
+    page.get_by_label("Password").press_sequentially("14")
+    page.get_by_label("Password").press("Enter")
+    expect(page.get_by_text("do not fit")).to_be_visible()
+    assert components(page) == following
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password").press("Enter")
+    all_saved(page)
+    expect(page.get_by_text("Your session has ended")).to_be_hidden()
+    assert furnished.all_answers() == {key: [2] for key in shown}
+
+
+def test_it_works_over_plain_http_and_says_where_answers_are_kept(furnished: Site, visit: Opens):
+    page = visit("alice").page
+    page.add_init_script(PLAIN_HTTP + NO_DATABASE)
+    shown = components(opened(page))
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Answers are kept in its local storage instead")).to_be_visible()
+    next_page(page, shown)
+    all_saved(page)
+    assert furnished.all_answers() == {key: [2] for key in shown}
+
+
 def test_the_size_is_kept_and_masks_are_one_request(furnished: Site, visit: Opens):
     page = opened(visit("alice").page)
     page.get_by_label("Grid").select_option("6")
@@ -162,6 +208,8 @@ def test_the_large_view_follows_the_pointer_and_a_key_makes_it_larger(
     assert width is not None
     assert larger is not None
     assert larger["width"] > 1.3 * width["width"]
+    # A square, so that nothing of what is drawn is cut off.
+    assert abs(larger["width"] - larger["height"]) < 1
 
 
 def test_empty_pages_say_what_to_do(site: Site, visit: Opens):
