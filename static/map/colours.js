@@ -1,5 +1,7 @@
 // What a point's colour says: by label, prediction, entropy or recording.
 
+import { tableOf } from "../desk/colours.js";
+
 /** @typedef {import("./points.js").Points} Points */
 /** @typedef {{code: number, name: string, count: number, shape: number | null}} Entry */
 /** @typedef {{codes: Uint8Array, palette: Uint8Array, entries: Entry[], ramp: boolean, shaped: boolean}} Colouring */
@@ -8,9 +10,6 @@
 export const MOST_ENTROPY = Math.log(4);
 const CLASSES = ["unlabeled", "neuron", "process", "noise", "doubtful"];
 const HUES = 7;
-
-// Nine of viridis' 256 colours, evenly spaced: between them it is nearly straight.
-const VIRIDIS = ["440154", "472d7b", "3b528b", "2c728e", "21918c", "28ae80", "5ec962", "addc30", "fde725"];
 
 /**
  * @param {By} by @param {Points} points @param {Map<number, string>} recordings
@@ -43,13 +42,11 @@ function byEntropy(points, token, light) {
   const palette = new Uint8Array(4 * 256);
   put(palette, 0, token("--line-strong"), 120);
   // The confusing ones stand out from the ground, be it dark or light.
-  const stops = light ? [...VIRIDIS].reverse() : VIRIDIS;
+  const table = tableOf("viridis");
   for (let code = 1; code < 256; code++) {
-    const at = ((code - 1) / 254) * (stops.length - 1);
-    const below = Math.min(Math.floor(at), stops.length - 2);
-    const [low, high] = [rgb(stops[below]), rgb(stops[below + 1])];
-    const mixed = low.map((value, n) => Math.round(value + (at - below) * (high[n] - value)));
-    palette.set([...mixed, 235], 4 * code);
+    const level = Math.round((255 * (code - 1)) / 254);
+    const at = 3 * (light ? 255 - level : level);
+    palette.set([...table.subarray(at, at + 3), 235], 4 * code);
   }
   return { codes, palette, entries: [], ramp: true, shaped: false };
 }

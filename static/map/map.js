@@ -203,6 +203,7 @@ export class MapPage {
     });
     recordingChoice.addEventListener("change", () => this.refilter());
     document.addEventListener("somata:theme", () => this.recolour());
+    canvas.addEventListener("webglcontextlost", () => say("The graphics card has dropped the map. Load the page again.", true));
     part(document, "data-search").addEventListener("submit", (event) => {
       event.preventDefault();
       this.find(Number(new FormData(/** @type {HTMLFormElement} */ (event.target)).get("number")));

@@ -48,6 +48,12 @@ def keys(site: Site) -> list[int]:
     return keys
 
 
+LOSE_WEBGL = """
+document.querySelector("[data-points-canvas]").getContext("webgl2")
+  .getExtension("WEBGL_lose_context").loseContext()
+"""
+
+
 def opened(visit: Opens, before: str | None = None) -> Page:
     """The map, drawn."""
     page = visit("alice").page
@@ -201,3 +207,9 @@ def test_moving_and_zooming_by_keys_and_back_to_all(visit: Opens, keys: list[int
     assert seen(page) < whole
     page.keyboard.press("0")
     assert seen(page) == whole
+
+
+def test_a_map_that_the_graphics_card_has_dropped_says_so(keys: list[int], visit: Opens):
+    page = opened(visit)
+    page.evaluate(LOSE_WEBGL)
+    expect(page.get_by_text("Load the page again")).to_be_visible()
