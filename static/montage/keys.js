@@ -1,11 +1,13 @@
 // The keys of the montage, whatever has the focus; buttons do what their keys do.
 
+import { namesOf } from "../desk/bindings.js";
+
 /**
  * @typedef {{mark: (mark: import("./sheet.js").Mark) => void, move: (key: string) => boolean, confirm: () => void,
  *   undo: () => void, undoOne: () => void, again: () => void}} Actions
  */
 
-const CODES = /^(?:Digit|Numpad)([1-4])$/;
+/** @type {Record<string, string>} */
 const LETTERS = { u: "undo", x: "undoOne", "?": "help" };
 
 /** @param {Actions} actions */
@@ -53,13 +55,15 @@ function press(actions, event) {
   if (onControl && (key === "Enter" || key === " ")) return false;
   // What the explanation covers nobody confirms.
   if (explained && key === "Enter") return true;
-  const digit = /^[1-4]$/.test(key) ? key : CODES.exec(event.code)?.[1];
   if (actions.move(key)) return true;
-  if (digit || key === "s") {
+  // As on the desk: by what is written on the key, then by its place on an English keyboard.
+  const names = namesOf(event);
+  const digit = names.find((one) => /^[1-4]$/.test(one));
+  if (digit || names.includes("s")) {
     if (!event.repeat) actions.mark(markOf(digit || "skip"));
     return true;
   }
-  const name = key === "Enter" ? "confirm" : key === " " ? "look" : LETTERS[/** @type {keyof typeof LETTERS} */ (key)];
+  const name = key === "Enter" ? "confirm" : key === " " ? "look" : names.map((one) => LETTERS[one]).find(Boolean);
   if (!name) return false;
   if (!event.repeat) act(actions, name);
   return true;

@@ -82,6 +82,14 @@ def test_a_click_marks_as_the_last_exception_and_a_second_click_unmarks(
     expect(tile).to_have_attribute("data-mark", "4")
 
 
+def test_keys_are_found_by_their_place_on_other_layouts(furnished: Site, visit: Opens):
+    page = opened(visit("alice").page)
+    tile = page.locator(TILES).first
+    for key, code, mark in (("ы", "KeyS", "skip"), ("&", "Digit1", "1"), ("4", "Numpad4", "4")):
+        tile.dispatch_event("keydown", {"key": key, "code": code, "bubbles": True})
+        expect(tile).to_have_attribute("data-mark", mark)
+
+
 def test_one_answer_of_a_confirmed_page_is_mended_and_one_taken_back(furnished: Site, visit: Opens):
     page = opened(visit("alice").page)
     shown = components(page)
