@@ -1,5 +1,7 @@
 // Which key does what: by its letter, and by its place where the layout has another letter there.
 
+import { read, write } from "./journal.js";
+
 /** Every action of the desk with its key and its words, in the order of the panel of keys. */
 export const ACTIONS = /** @type {const} */ ([
   ["label1", "1", "neuron"],
@@ -101,7 +103,7 @@ export function shownKey(key) {
 export function load() {
   const bindings = { ...USUAL };
   try {
-    const kept = JSON.parse(localStorage.getItem(KEPT) || "{}");
+    const kept = JSON.parse(read(KEPT) || "{}");
     for (const [action, key] of Object.entries(kept)) {
       if (action in USUAL && typeof key === "string" && key) bindings[action] = key;
     }
@@ -113,9 +115,6 @@ export function load() {
 
 /** @param {Bindings} bindings */
 export function keep(bindings) {
-  try {
-    localStorage.setItem(KEPT, JSON.stringify(bindings));
-  } catch {
-    // Full, or switched off: they hold until the page is left.
-  }
+  // Where there is no room for them, they hold until the page is left.
+  write(KEPT, JSON.stringify(bindings));
 }

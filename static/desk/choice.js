@@ -1,5 +1,7 @@
 // Which components come: the order and the recording that the labeler chose.
 
+import { read, write } from "./journal.js";
+
 /** @typedef {import("./ahead.js").Choice} Choice */
 
 const KEPT = "somata.strategy";
@@ -16,21 +18,21 @@ export function choiceOf(round, changed) {
   if (!(strategy instanceof HTMLSelectElement) || !(recording instanceof HTMLSelectElement)) {
     return { strategy: "unlabeled", recording: null, round };
   }
-  const kept = localStorage.getItem(KEPT);
+  const kept = read(KEPT);
   if (kept && [...strategy.options].some((option) => option.value === kept)) strategy.value = kept;
-  const read = () => ({
+  const chosen = () => ({
     strategy: strategy.value,
     recording: recording.value ? Number(recording.value) : null,
     round,
   });
   for (const select of [strategy, recording]) {
     select.addEventListener("change", () => {
-      localStorage.setItem(KEPT, strategy.value);
+      write(KEPT, strategy.value);
       select.blur();
-      changed(read());
+      changed(chosen());
     });
   }
-  return read();
+  return chosen();
 }
 
 /** The selects' options that a component of this recording is counted in. @param {number} recording @returns {HTMLElement[]} */

@@ -1,6 +1,7 @@
 // How the desk draws, as this person likes it, kept in the browser.
 
 import { COLOURS } from "./colours.js";
+import { read, write } from "./journal.js";
 
 /**
  * contrast: the part of the lit pixels that stay below white. outline: of the maximum; 0 for none.
@@ -48,7 +49,7 @@ export function within(value, least, most) {
 /** @returns {Look} */
 export function load() {
   try {
-    return sound(JSON.parse(localStorage.getItem(KEPT) || "null"));
+    return sound(JSON.parse(read(KEPT) || "null"));
   } catch {
     return { ...USUAL };
   }
@@ -56,9 +57,6 @@ export function load() {
 
 /** @param {Look} look */
 export function keep(look) {
-  try {
-    localStorage.setItem(KEPT, JSON.stringify(look));
-  } catch {
-    // Full, or switched off: it holds until the page is left.
-  }
+  // Where there is no room for it, it holds until the page is left.
+  write(KEPT, JSON.stringify(look));
 }

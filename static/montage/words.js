@@ -1,5 +1,6 @@
 // What the montage says beside its grid: what was chosen, counts, empty states.
 
+import { read, write } from "../desk/journal.js";
 import { find } from "../dom.js";
 
 const KEPT_SIDE = "somata.montage.side";
@@ -11,22 +12,22 @@ export function choiceOf(changed) {
   const label = find("select[data-class]", HTMLSelectElement);
   const side = find("select[data-side-choice]", HTMLSelectElement);
   const recording = find("select[data-recording]", HTMLSelectElement);
-  const kept = localStorage.getItem(KEPT_SIDE);
+  const kept = read(KEPT_SIDE);
   const main = find("main");
   if (kept && [...side.options].some((option) => option.value === kept)) side.value = kept;
   /** @returns {Choice} */
-  const read = () => ({
+  const chosen = () => ({
     label: Number(label.value),
     count: Number(side.value) ** 2,
     recording: recording.value ? Number(recording.value) : null,
     selection: Number(main.dataset.selection) || null,
   });
-  const choice = { now: read() };
+  const choice = { now: chosen() };
   for (const select of [label, side, recording]) {
     select.addEventListener("change", () => {
-      localStorage.setItem(KEPT_SIDE, side.value);
+      write(KEPT_SIDE, side.value);
       select.blur();
-      choice.now = read();
+      choice.now = chosen();
       changed();
     });
   }
