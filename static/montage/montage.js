@@ -60,6 +60,8 @@ async function advance() {
     const page = await pages.take(asked);
     if (asked !== choice.now || shown) return;
     session.alive();
+    if (retry) message("");
+    retry = 0;
     if (page.sheet === null) empty(asked, page);
     else show(page);
   } catch (error) {
@@ -74,7 +76,6 @@ function show(page) {
   shown = page;
   brush = LIKELY[page.sheet.label];
   shownAt = performance.now();
-  message("");
   working(page);
   grid.show(page.sheet, page.masks, Math.sqrt(choice.now.count));
   tell(true);
@@ -133,6 +134,7 @@ function confirm() {
     goOn();
     return;
   }
+  message("");
   const { sheet } = shown;
   const seconds = time.since(shownAt) / 1000 / sheet.items.length;
   sheet.items.forEach((_, place) => send(place, sheet.markOf(place), seconds));
@@ -213,6 +215,7 @@ async function undo() {
   try {
     const masks = await fetchMasks(sheet.views);
     if (aside) return;
+    message("");
     aside = shown ?? { sheet, masks, above: 0, threshold: 0, run: null };
     show({ ...aside, sheet, masks });
   } catch (error) {
@@ -222,6 +225,7 @@ async function undo() {
 
 /** From a page that was confirmed back to the one to confirm. */
 function goOn() {
+  message("");
   const page = aside;
   aside = null;
   if (page && page.sheet !== shown?.sheet && page.sheet.label === choice.now.label) show(page);
@@ -229,6 +233,7 @@ function goOn() {
 }
 
 function restart() {
+  message("");
   aside = null;
   shown = null;
   pages.forget();

@@ -65,9 +65,11 @@ export class Pages {
 
   /** @param {Choice} choice @returns {Promise<Ready | Empty>} */
   async #ask(choice) {
-    const answer = await post("/api/v1/queue/montage", { ...choice, holding: this.busy().slice(0, 1000) });
+    const busy = this.busy();
+    const answer = await post("/api/v1/queue/montage", { ...choice, holding: busy.slice(0, 1000) });
     const { above, threshold, run } = answer;
-    if (!answer.items.length) return { sheet: null, above, threshold, run };
+    // The server still counts what was confirmed here and is on its way to it.
+    if (!answer.items.length) return { sheet: null, above: Math.max(0, above - busy.length), threshold, run };
     const items = answer.items.map((/** @type {any} */ { component, recording, lease, expires_at, confidence }) => ({ component, recording, lease, expires_at, confidence }));
     const sheet = new Sheet(choice.label, items, answer.views);
     return { sheet, masks: await fetchMasks(answer.views), above, threshold, run };

@@ -236,3 +236,12 @@ def test_empty_pages_say_what_to_do(site: Site, visit: Opens):
     page.get_by_role("button", name="Use this threshold").click()
     expect(page.locator(TILES)).to_have_count(8)
     assert montage.outlook(site.context).threshold == 0.6
+
+
+def test_after_the_last_page_nothing_is_said_to_be_with_others(furnished: Site, visit: Opens):
+    page = opened(visit("alice").page, side=8)
+    assert len(components(page)) == 40
+    # As it is with a slow server: the next page is asked for before these answers are there.
+    page.route("**/api/v1/labels", lambda route: None)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("All that are sure enough are labeled.")).to_be_visible()
