@@ -130,10 +130,7 @@ function move(key) {
 
 function confirm() {
   if (!shown) return;
-  if (aside) {
-    goOn();
-    return;
-  }
+  if (aside) return goOn();
   message("");
   const { sheet } = shown;
   const seconds = time.since(shownAt) / 1000 / sheet.items.length;
