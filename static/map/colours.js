@@ -87,11 +87,12 @@ function countOf(codes, most) {
 
 /** @param {Uint8Array} palette @param {number} code @param {string} colour @param {number} alpha */
 function put(palette, code, colour, alpha) {
-  palette.set([...rgb(colour.trim().replace("#", "")), alpha], 4 * code);
+  palette.set([...rgb(colour), alpha], 4 * code);
 }
 
-/** @param {string} hex */
-function rgb(hex) {
+/** Red, green and blue, to 255 each. @param {string} colour as #rrggbb */
+export function rgb(colour) {
+  const hex = colour.trim().slice(1);
   return [0, 2, 4].map((start) => parseInt(hex.slice(start, start + 2), 16));
 }
 

@@ -42,7 +42,7 @@ void main() {
 }`;
 
 /** @typedef {{middle: [number, number], scale: number, whole: number, width: number, height: number, ratio: number}} Shown */
-/** @typedef {{set(codes: Uint8Array, palette: Uint8Array, rows: Uint32Array, shaped: boolean): void, dim(flags: Uint8Array, any: boolean): void, draw(shown: Shown): void, most: number}} Painter */
+/** @typedef {{set(codes: Uint8Array, palette: Uint8Array, rows: Uint32Array, shaped: boolean): void, dim(flags: Uint8Array, any: boolean): void, draw(shown: Shown): void}} Painter */
 
 /** How large a point is, in CSS pixels. @param {number} count @param {Shown} shown */
 export function pointSize(count, shown) {
@@ -50,12 +50,25 @@ export function pointSize(count, shown) {
   return Math.min(Math.max(sparse * (shown.scale / shown.whole) ** 0.5, 1.5), 15);
 }
 
+const ON_THE_PROCESSOR = /swiftshader|llvmpipe|softpipe|software|basic render/i;
+
+/** Whether WebGL2 is there and a graphics card does its work. */
+function hasCard() {
+  const gl = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
+  if (!gl) return false;
+  // Not every browser that draws on the processor owns up to it, but the driver's name does.
+  const info = gl.getExtension("WEBGL_debug_renderer_info");
+  const name = gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER);
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return !ON_THE_PROCESSOR.test(name);
+}
+
 /**
- * A painter by WebGL2, or null where the browser has none.
+ * A painter by WebGL2, or null where no graphics card does it.
  * @param {HTMLCanvasElement} canvas @param {Float32Array} places @returns {Painter | null}
  */
 export function webgl(canvas, places) {
-  const gl = canvas.getContext("webgl2", { alpha: true, antialias: false });
+  const gl = hasCard() ? canvas.getContext("webgl2", { alpha: true, antialias: false }) : null;
   if (!gl) return null;
   const program = gl.createProgram();
   for (const [kind, source] of /** @type {const} */ ([[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]])) {
@@ -96,7 +109,6 @@ export function webgl(canvas, places) {
   const places_ = { middle: uniform("middle"), scale: uniform("scale"), size: uniform("size"), faint: uniform("faint"), shaped: uniform("shaped") };
   let drawn = 0;
   return {
-    most: Infinity,
     set(codes, palette, rows, shaped) {
       gl.bindBuffer(gl.ARRAY_BUFFER, codeBuffer);
       gl.bufferSubData(gl.ARRAY_BUFFER, 0, codes);

@@ -5,14 +5,14 @@ import { shapeOf } from "../dom.js";
 import { followJobs } from "../live.js";
 import { Card } from "./card.js";
 import { Chosen, Lasso } from "./choose.js";
-import { colouring, drawingOrder } from "./colours.js";
+import { colouring, drawingOrder, rgb } from "./colours.js";
 import { webgl } from "./draw.js";
 import { part, say, token } from "./dom.js";
-import { MOST, flat } from "./flat.js";
 import { Grid, View, inside } from "./geometry.js";
 import { listen } from "./gestures.js";
 import { showLegend } from "./legend.js";
 import { load, rowOf } from "./points.js";
+import { raster } from "./raster.js";
 
 /** @typedef {import("./points.js").Points} Points */
 /** @typedef {import("./colours.js").By} By */
@@ -31,7 +31,8 @@ export class MapPage {
     this.points = points;
     this.view = new View(points.places);
     this.grid = new Grid(points.places);
-    this.painter = webgl(canvas, points.places) || flat(canvas, points.places);
+    const card = webgl(canvas, points.places);
+    this.painter = card || raster(canvas, points.places, () => rgb(token("--panel")));
     this.card = new Card(part(area, "data-card"), points, shapeOf);
     this.chosen = new Chosen(part(area, "data-chosen"), say);
     this.lasso = new Lasso(/** @type {Element} */ (area.querySelector("[data-lasso]")), (line) => this.#choose(line));
@@ -49,12 +50,8 @@ export class MapPage {
     this.view.all();
     this.recolour();
     this.#listen();
-    area.dataset.painter = this.painter.most === Infinity ? "webgl" : "canvas";
-    if (points.count > this.painter.most) {
-      say(`This browser has no WebGL, so only ${MOST.toLocaleString("en")} of ${points.count.toLocaleString("en")} components are drawn. Another browser, or its hardware acceleration turned on, shows all.`, true);
-    } else if (this.painter.most !== Infinity) {
-      say("This browser has no WebGL; the map is drawn more slowly, without shapes.");
-    } else say("");
+    area.dataset.painter = card ? "webgl" : "raster";
+    say("");
   }
 
   #colouring() {
@@ -64,7 +61,7 @@ export class MapPage {
 
   recolour() {
     this.what = this.#colouring();
-    showLegend(part(area, "data-legend"), this.what, this.hidden, shapeOf, () => this.refilter());
+    showLegend(part(document, "data-legend"), this.what, this.hidden, shapeOf, () => this.refilter());
     this.refilter();
   }
 

@@ -1,4 +1,4 @@
-"""The map in a real browser: drawn by WebGL, moved, lassoed, opened; without WebGL too."""
+"""The map in a real browser: drawn, moved, lassoed, opened; with and without WebGL."""
 
 from collections.abc import Callable, Sequence
 from io import BytesIO
@@ -11,14 +11,18 @@ from playwright.sync_api import Page, expect
 
 from app.actions import embedding, jobs, rounds, selecting
 from tests.browser.site import Site, Visit, recording
+from tests.browser.test_pages import COMPLAINTS
+from tests.support.javascript import AXE
 
 Opens = Callable[..., Visit]
-NO_WEBGL = """
-const real = HTMLCanvasElement.prototype.getContext;
-HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
-  return kind === "webgl2" ? null : real.call(this, kind, ...more);
+# A browser without a graphics card has WebGL too, but the page would rather draw by itself then.
+WEBGL = """
+const real = WebGL2RenderingContext.prototype.getExtension;
+WebGL2RenderingContext.prototype.getExtension = function (name) {
+  return name === "WEBGL_debug_renderer_info" ? null : real.call(this, name);
 };
 """
+PAINTERS = pytest.mark.parametrize("before", [WEBGL, None], ids=["webgl", "raster"])
 
 
 def laid_out(site: Site, keys: Sequence[int], places: Any) -> None:
@@ -91,9 +95,8 @@ def lasso(page: Page, x: float) -> None:
     page.keyboard.up("Shift")
 
 
-def test_the_map_is_drawn_by_webgl_with_a_legend_that_counts(visit: Opens, keys: list[int]):
+def test_the_map_is_drawn_with_a_legend_that_counts(visit: Opens, keys: list[int]):
     page = opened(visit)
-    expect(page.locator("[data-map]")).to_have_attribute("data-painter", "webgl")
     counts = page.locator("[data-legend] .legend-count")
     expect(counts).to_have_text(["4", "2", "2", "2", "20"])
     page.locator("[data-colour]").select_option("predicted")
@@ -177,7 +180,7 @@ def test_a_number_that_is_not_there_says_so(visit: Opens, keys: list[int]):
     expect(page.locator("[data-message]")).to_have_text("Component 999 is not on the map.")
 
 
-@pytest.mark.parametrize("before", [None, NO_WEBGL], ids=["webgl", "canvas"])
+@PAINTERS
 def test_what_is_hidden_is_neither_drawn_nor_chosen(
     visit: Opens, keys: list[int], before: str | None
 ):
@@ -190,16 +193,24 @@ def test_what_is_hidden_is_neither_drawn_nor_chosen(
     expect(page.locator("[data-message]")).to_contain_text("No component lies in the lasso")
 
 
-def test_without_webgl_the_map_is_drawn_on_a_plain_canvas_and_says_so(
-    visit: Opens, keys: list[int]
+def test_without_a_graphics_card_the_page_draws_by_itself_the_same(visit: Opens, keys: list[int]):
+    pictures = []
+    for before, painter in ((WEBGL, "webgl"), (None, "raster")):
+        page = opened(visit, before)
+        expect(page.locator("[data-map]")).to_have_attribute("data-painter", painter)
+        page.wait_for_timeout(100)
+        taken = Image.open(BytesIO(page.locator("[data-points-canvas]").screenshot()))
+        pictures.append(np.asarray(taken.convert("RGB"), float))
+    marks = [abs(one - one[-3, -3]).sum(axis=2) for one in pictures]
+    assert np.corrcoef(*(mark.ravel() for mark in marks))[0, 1] > 0.85
+    assert np.sum(marks[0]) == pytest.approx(np.sum(marks[1]), rel=0.1)
+
+
+@PAINTERS
+def test_moving_and_zooming_by_keys_and_back_to_all(
+    visit: Opens, keys: list[int], before: str | None
 ):
-    page = opened(visit, NO_WEBGL)
-    expect(page.locator("[data-map]")).to_have_attribute("data-painter", "canvas")
-    expect(page.locator("[data-message]")).to_contain_text("no WebGL")
-
-
-def test_moving_and_zooming_by_keys_and_back_to_all(visit: Opens, keys: list[int]):
-    page = opened(visit)
+    page = opened(visit, before)
     page.locator("[data-points-canvas]").focus()
     whole = seen(page)
     for key in ("ArrowLeft", *["+"] * 12):
@@ -210,6 +221,14 @@ def test_moving_and_zooming_by_keys_and_back_to_all(visit: Opens, keys: list[int
 
 
 def test_a_map_that_the_graphics_card_has_dropped_says_so(keys: list[int], visit: Opens):
-    page = opened(visit)
+    page = opened(visit, WEBGL)
     page.evaluate(LOSE_WEBGL)
     expect(page.get_by_text("Load the page again")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_nothing_on_a_drawn_map(keys: list[int], visit: Opens, theme: str):
+    page = opened(visit, f"localStorage.setItem('somata.theme', '{theme}')")
+    lasso(page, 0.7)
+    page.evaluate(AXE.read_text())
+    assert page.evaluate(COMPLAINTS) == []
