@@ -8,7 +8,6 @@ from app.actions.context import Context
 from app.domain.errors import NothingToTrainOn
 from app.serve import WorkerProcess
 
-ENDED = {"succeeded", "failed", "cancelled"}
 LOOK_EVERY_S = 0.5
 
 
@@ -30,7 +29,7 @@ def start(context: Context, *, wait: bool) -> int:
 def wait_for(context: Context, run_id: int, worker: WorkerProcess) -> int:
     """Show a run's progress until it has ended. Where no other worker lives, start this one."""
     said = ""
-    while (run := training.get_run(context, run_id)).state not in ENDED:
+    while (run := training.get_run(context, run_id)).state not in jobs.ENDED:
         if not (worker.started or jobs.worker_is_alive(context)):
             worker.start()
         progress = run.progress

@@ -10,7 +10,6 @@ from app.domain.errors import Conflict, NothingToTrainOn
 from app.domain.trials import TrialState
 from app.serve import WorkerProcess
 
-ENDED = {"succeeded", "failed", "cancelled"}
 LOOK_EVERY_S = 0.5
 
 
@@ -66,7 +65,7 @@ def follow(context: Context, study_id: int, worker: WorkerProcess) -> StudyView:
             if trial.state != TrialState.RUNNING and trial.number not in said:
                 said.add(trial.number)
                 print(sentence(trial), file=sys.stderr)
-        if study.state in ENDED:
+        if study.state in jobs.ENDED:
             return study
         if not (worker.started or jobs.worker_is_alive(context)):
             worker.start()

@@ -47,6 +47,9 @@ TITLES = {
     "assist": "Help with a tuning",
 }
 
+ENDED = {"succeeded", "failed", "cancelled"}
+"""States from which a job comes to no other."""
+
 MAX_ATTEMPTS = 2
 """Attempts in a row that may come to nothing. A tuning's attempt in which a trial came to its
 end was not in vain, so a tuning of hours outlives more than one death of its worker."""

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from app.domain.errors import InvalidInput
-from app.domain.labels import CODES
-from app.domain.recordings import MASK_SIZE_PX, ImportedLabels, Recording, RejectedComponent
+from app.domain.recordings import MASK_SIZE_PX, Recording, RejectedComponent
 from app.formats import images, traces
 from app.formats.crop import centre_above_floor, crop_mask, mask_scale
 from app.formats.footprint import Footprint
+from app.formats.given_labels import imported_labels
 from app.formats.problems import BadContent
 from app.formats.source import ReadOptions, Source
 
@@ -80,7 +79,7 @@ def assemble(source: Source, options: ReadOptions) -> Recording:
         frame_rate_hz=source.frame_rate_hz,
         field_shape_px=field_shape_px,
         summary_images=_summary_images(source, field_shape_px, total, notes),
-        imported_labels=_imported_labels(source, kept.n_source, indices, notes),
+        imported_labels=imported_labels(source, kept.n_source, indices, notes),
         neuron_radius_px=radius_px or source.scaled_by_radius_px,
         mask_scale=mask_scale(radius_px or source.scaled_by_radius_px),
         rejected=tuple(kept.rejected),
@@ -267,42 +266,3 @@ def _summary_images(
             if image is not None:
                 found[kind] = image
     return found or {"footprints": total.image}
-
-
-def _imported_labels(
-    source: Source, n_source: int, kept: NDArray[np.int64], notes: list[str]
-) -> tuple[ImportedLabels, ...]:
-    imported = []
-    for annotator, values in source.labels.items():
-        codes = label_codes(values, annotator)
-        if len(codes) != n_source:
-            notes.append(
-                f"The labels of '{annotator}' were left out: {len(codes)} labels for "
-                f"{n_source} components."
-            )
-        elif codes[kept].any():
-            imported.append(ImportedLabels(annotator, codes[kept]))
-    return tuple(imported)
-
-
-def label_codes(values: NDArray[np.generic], what: str) -> NDArray[np.int8]:
-    """Labels as int8 codes; 0 and NaN mean none.
-
-    Raises InvalidInput that names the first value that is none of 0 to 4.
-    """
-    flat = np.asarray(values)
-    if flat.ndim != 1 or flat.dtype.kind not in "biuf":
-        raise InvalidInput(
-            f"'{what}' must be one list of numbers 1 to 4 (0 or NaN for none), but it is "
-            f"{flat.dtype} of shape {flat.shape}."
-        )
-    numbers = np.nan_to_num(flat.astype(np.float64), nan=0.0, posinf=np.inf, neginf=-np.inf)
-    wrong = np.nonzero(~np.isin(numbers, (0, *CODES)))[0]
-    if wrong.size:
-        index = int(wrong[0])
-        raise InvalidInput(
-            f"'{what}' has {len(wrong)} values that are no label; the first is "
-            f"{numbers[index]:g} at index {index}. Labels are 1 neuron, 2 process, 3 noise, "
-            "4 doubtful neuron, 0 or NaN for none."
-        )
-    return numbers.astype(np.int8)

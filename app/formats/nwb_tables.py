@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from app.formats.assembling import label_codes
+from app.formats.given_labels import label_codes
 from app.formats.hdf5 import at, numbers, numbers_or_none, text
 from app.formats.limits import ReadLimits
 from app.formats.source import TraceTable, positive_rate

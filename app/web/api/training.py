@@ -8,7 +8,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Request, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from app.actions import cards, promoting, training
+from app.actions import cards, jobs, promoting, training
 from app.web import cards as card_files
 from app.web.access import Admin, Caller, World
 from app.web.api import present
@@ -42,7 +42,6 @@ CARD: dict[int | str, dict[str, Any]] = {
         },
     }
 }
-ENDED = {"succeeded", "failed", "cancelled"}
 
 
 @router.post("", status_code=202, responses=responses(400, 401, 403, 404, 409, 413, 422))
@@ -136,7 +135,7 @@ async def watch_run(
             if text != said:
                 said = text
                 yield ServerSentEvent(data=text, event="run")
-            if view.state in ENDED:
+            if view.state in jobs.ENDED:
                 return
             await asyncio.sleep(LOOK_EVERY_S)
             view = await to_thread.run_sync(training.get_run, context, run)
