@@ -38,6 +38,7 @@ MEANT: dict[str, dict[str, Any]] = {
     "job": {"kind": "train", "state": "succeeded", "attempts": 1, "cancel_requested": False},
     "label_event": {"kind": "label", "label": 1, "undoes": None, "round_id": None},
     "prediction": {"trained_label": 1, "p1": 0.7, "p2": 0.1, "p3": 0.1, "p4": 0.1},
+    "discussion_turn": {"kind": "raise"},
     "round": {"order_by": "quality"},
     "round_item": {"label_before": 1},
 }
@@ -142,6 +143,8 @@ def test_migrating_leaves_the_logs_append_only(database: Database) -> None:
         "DELETE FROM promotion",
         "UPDATE note SET text = ''",
         "DELETE FROM note",
+        "UPDATE discussion_turn SET text = ''",
+        "DELETE FROM discussion_turn",
     ):
         with (
             pytest.raises(sa.exc.DBAPIError, match="append-only"),

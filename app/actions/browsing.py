@@ -75,6 +75,7 @@ class HistoryEntry:
     round: int | None
     seconds: float | None
     montage: int | None
+    settled_with: str | None
     late: bool
     reason: str | None
     created_at: datetime
@@ -163,6 +164,7 @@ def history(context: Context, viewer: Account, component_id: int) -> list[Histor
             round=row.round_id,
             seconds=row.seconds,
             montage=row.montage,
+            settled_with=row.settled_with,
             late=row.late,
             reason=row.reason,
             created_at=row.created_at,

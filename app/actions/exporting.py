@@ -60,6 +60,7 @@ def label_history(context: Context, viewer: Account) -> Iterator[dict[str, Any]]
                     "round": row.round_id,
                     "seconds": row.seconds,
                     "montage": row.montage,
+                    "settled_with": row.settled_with,
                     "late": bool(row.late),
                     "created_at": row.created_at.isoformat(),
                 }

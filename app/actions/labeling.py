@@ -1,7 +1,7 @@
 """Answers: appended, committed, and only then acknowledged."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from app.actions import refitting
 from app.actions.context import Context
-from app.actions.views import PredictionView, prediction_view
+from app.actions.revealing import RevealView, reveal
 from app.domain.accounts import Account
 from app.domain.errors import Conflict, NotAllowed, NotFound
 from app.domain.events import EventKind
-from app.storage import components, events, leases, rounds, runs, states
+from app.storage import components, events, leases, rounds, states
 from app.storage.database import lock_event_log, lock_queue
 from app.storage.rows import AnyRow
 
@@ -34,14 +34,6 @@ class Answer:
     round: int | None = None
     seconds: float | None = None
     montage: int | None = None
-
-
-@dataclass(frozen=True)
-class RevealView:
-    """What a round shows after the blind answer."""
-
-    label_before: int | None
-    prediction: PredictionView | None
 
 
 @dataclass(frozen=True)
@@ -178,25 +170,12 @@ def _refused(one: Answer, detail: str) -> Receipt:
 def _with_reveals(
     session: Session, facts: _Facts, answers: Sequence[Answer], receipts: list[Receipt]
 ) -> list[Receipt]:
-    shown = []
-    for one, receipt in zip(answers, receipts, strict=True):
-        if one.round is None or receipt.status == "refused":
-            shown.append(receipt)
-            continue
-        found = rounds.one(session, one.round)
-        run_id = None if found is None else found.run_id
-        prediction = (
-            None
-            if run_id is None
-            else runs.predictions_of(session, run_id, [one.component]).get(one.component)
-        )
-        reveal = RevealView(
-            label_before=facts.open_rounds[one.round][one.component],
-            prediction=None if prediction is None else prediction_view(prediction),
-        )
-        values: dict[str, Any] = {**receipt.__dict__, "reveal": reveal}
-        shown.append(Receipt(**values))
-    return shown
+    return [
+        receipt
+        if one.round is None or receipt.status == "refused"
+        else replace(receipt, reveal=reveal(session, one.round, one.component))
+        for one, receipt in zip(answers, receipts, strict=True)
+    ]
 
 
 def undo(context: Context, account: Account, event_id: UUID, undoes: UUID) -> int:
@@ -225,6 +204,11 @@ def _undo(context: Context, account: Account, event_id: UUID, undoes: UUID) -> t
             raise Conflict(f"The id {event_id} was used for something else. Make a new one.")
         if target.kind is EventKind.UNDO:
             raise Conflict("An undo cannot be undone. Give the answer again instead.")
+        if target.settled_with is not None:
+            raise Conflict(
+                f"Component {target.component_id} was settled by two people. Put it up for "
+                "discussion again and settle it anew."
+            )
         if events.already_undone(session, undoes):
             raise Conflict("This answer has been taken back already.")
         event = {

@@ -5,7 +5,7 @@ seen by all folds' networks but one, so that labeled ones are at least alike in 
 alike it does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,12 @@ from numpy.typing import NDArray
 from app.actions import embedding
 from app.actions.context import Context
 from app.actions.known_labels import current_labels, labels_of
+from app.domain.accounts import Account
+from app.domain.errors import NotAllowed, NotFound
+from app.storage import components, events, rounds
+
+SHOWN = 3
+"""Of each class, beside the one that was answered."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,15 @@ class Alike:
 
     component: int
     label: int | None
+    distance: float
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The same, as it is drawn beside the answer."""
+
+    component: int
+    content_hash: str
     distance: float
 
 
@@ -54,18 +69,58 @@ def nearest(context: Context, component: int, count: int, *, labeled: bool = Fal
     return _first(space.keys, far, count, known)
 
 
+def shown_to(
+    context: Context, viewer: Account, component: int, codes: Sequence[int]
+) -> dict[int, list[Shown]]:
+    """`nearest_of_classes`, three each, of what does not spoil anybody's blind look.
+
+    A labeler gets components that they have answered; an admin all but those that an open round
+    may still ask them about. Raises NotFound; NotAllowed for a labeler who has not answered it.
+    """
+    with context.database.read() as session:
+        if not components.existing(session, [component]):
+            raise NotFound("component", component)
+        own = events.answered_by(session, viewer.id)
+        asked = rounds.in_open_rounds(session) if viewer.is_admin else []
+    if not viewer.is_admin and component not in own:
+        raise NotAllowed(f"Answer component {component} first: what it looks like would sway you.")
+
+    def may_see(keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+        answered = np.isin(keys, own)
+        return answered | ~np.isin(keys, asked) if viewer.is_admin else answered
+
+    found = nearest_of_classes(context, component, codes, SHOWN, may_see)
+    with context.database.read() as session:
+        places = components.places(
+            session, [one.component for some in found.values() for one in some]
+        )
+    return {
+        code: [
+            Shown(one.component, places[one.component].content_hash, one.distance) for one in some
+        ]
+        for code, some in found.items()
+    }
+
+
 def nearest_of_classes(
-    context: Context, component: int, codes: Sequence[int], count: int
+    context: Context,
+    component: int,
+    codes: Sequence[int],
+    count: int,
+    among: Callable[[NDArray[np.int64]], NDArray[np.bool_]] | None = None,
 ) -> dict[int, list[Alike]]:
     """For each class, the components labeled so that look most like this one, nearest first.
 
-    codes: 1 to 4. Tells labels: for whoever may know them, e.g. after a blind answer. Empty lists
-    where nothing is embedded yet or nothing is labeled so.
+    codes: 1 to 4. among: which of these components count, all by default. Tells labels: for
+    whoever may know them, e.g. after a blind answer. Empty lists where nothing is embedded yet or
+    nothing is labeled so.
     """
     found = _distances(context, component)
     if found is None:
         return {code: [] for code in codes}
     space, far = found
+    if among is not None:
+        far = np.where(among(space.keys), far, np.inf)
     known = current_labels(context)
     labels = labels_of(space.keys, known)
     result = {}

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -22,6 +22,7 @@ class LabelEvent:
 
     person: false for an annotator that is a file's own labels.
     label: 1 to 4 for a label, None otherwise. undoes: the event's uuid that an undo takes back.
+    settled_with: the second person's key, of a label that two people settled in a discussion.
     """
 
     id: int
@@ -33,6 +34,7 @@ class LabelEvent:
     label: int | None
     undoes: UUID | None
     created_at: datetime
+    settled_with: int | None = None
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,17 @@ class CurrentLabel:
 def standing_answers(events: Iterable[LabelEvent]) -> list[LabelEvent]:
     """The latest answer of each labeler that has not been taken back, oldest first.
 
-    An undone answer uncovers the same labeler's answer before it.
+    An undone answer uncovers the same labeler's answer before it. What two people settled is the
+    answer of both, and overrules all that was answered before.
     """
     ordered = sorted(events, key=lambda event: event.id)
     undone = {event.undoes for event in ordered if event.kind is EventKind.UNDO}
     latest: dict[int, LabelEvent] = {}
     for event in ordered:
         if event.kind is EventKind.LABEL and event.uuid not in undone:
+            if event.settled_with is not None:
+                second = event.settled_with
+                latest = {second: replace(event, labeler_id=second)}
             latest[event.labeler_id] = event
     return sorted(latest.values(), key=lambda event: event.id)
 
@@ -76,6 +82,16 @@ def consensus(answers: Sequence[tuple[int, int]]) -> int | None:
     votes = Counter(label for _, label in answers)
     newest = {label: event_id for event_id, label in sorted(answers)}
     return max(votes, key=lambda label: (votes[label], newest[label]))
+
+
+def givers_of(events: Iterable[LabelEvent], label: int) -> list[int]:
+    """Whose standing answers say this label, by key, in the order they were given.
+
+    People only, or a file where no person has answered: those who decide.
+    """
+    answers = standing_answers(events)
+    deciding = [answer for answer in answers if answer.person] or answers
+    return [answer.labeler_id for answer in deciding if answer.label == label]
 
 
 def current_label(events: Iterable[LabelEvent]) -> CurrentLabel:

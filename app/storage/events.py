@@ -6,7 +6,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Table, bindparam, distinct, exists, func, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.domain.events import EventKind, LabelEvent
 from app.storage.rows import AnyRow, AnySelect
@@ -14,6 +14,7 @@ from app.storage.tables import Labeler, LabelEventRow
 
 _LOG = cast(Table, LabelEventRow.__table__)
 _LABELERS = cast(Table, Labeler.__table__)
+_SECOND = aliased(Labeler)
 _EVENT = select(
     _LOG.c.id,
     _LOG.c.uuid,
@@ -24,6 +25,7 @@ _EVENT = select(
     _LOG.c.label,
     _LOG.c.undoes,
     _LOG.c.created_at,
+    _LOG.c.settled_with,
 ).join(_LABELERS, _LABELERS.c.id == _LOG.c.labeler_id)
 # One set of columns for every kind of event, so that one compiled statement serves them all.
 _EMPTY: dict[str, Any] = {
@@ -32,6 +34,7 @@ _EMPTY: dict[str, Any] = {
     "round_id": None,
     "seconds": None,
     "montage": None,
+    "settled_with": None,
     "late": False,
     "reason": None,
 }
@@ -122,10 +125,20 @@ def answered_among(session: Session, labeler_id: int, component_ids: Sequence[in
     return set(session.execute(statement).scalars())
 
 
+def answered_by(session: Session, labeler_id: int) -> list[int]:
+    """Every component that this labeler ever labeled, once or more often."""
+    statement = select(LabelEventRow.component_id).where(
+        LabelEventRow.labeler_id == labeler_id,
+        LabelEventRow.kind == EventKind.LABEL.value,
+    )
+    return list(session.execute(statement).scalars())
+
+
 def standing_of(
     session: Session, labeler_id: int, round_id: int | None, before_id: int | None, limit: int
 ) -> Sequence[AnyRow]:
-    """This labeler's answers and skips that are not taken back, newest first.
+    """This labeler's answers and skips that are not taken back, newest first; what was settled
+    with somebody is not among them.
 
     round_id: of this round; None: those given outside rounds.
     """
@@ -142,6 +155,7 @@ def standing_of(
         .where(
             LabelEventRow.labeler_id == labeler_id,
             LabelEventRow.kind != EventKind.UNDO.value,
+            LabelEventRow.settled_with.is_(None),
             LabelEventRow.round_id.is_not_distinct_from(round_id),
             ~exists().where(undo.c.undoes == LabelEventRow.uuid),
         )
@@ -165,6 +179,7 @@ def history(session: Session, component_id: int) -> Sequence[AnyRow]:
             LabelEventRow.round_id,
             LabelEventRow.seconds,
             LabelEventRow.montage,
+            _SECOND.name.label("settled_with"),
             LabelEventRow.late,
             LabelEventRow.reason,
             LabelEventRow.created_at,
@@ -172,6 +187,7 @@ def history(session: Session, component_id: int) -> Sequence[AnyRow]:
             Labeler.person,
         )
         .join(Labeler, Labeler.id == LabelEventRow.labeler_id)
+        .outerjoin(_SECOND, _SECOND.id == LabelEventRow.settled_with)
         .where(LabelEventRow.component_id == component_id)
         .order_by(LabelEventRow.id)
     )
@@ -193,10 +209,12 @@ def full_log(session: Session, after_id: int, limit: int) -> Sequence[AnyRow]:
             LabelEventRow.round_id,
             LabelEventRow.seconds,
             LabelEventRow.montage,
+            _SECOND.name.label("settled_with"),
             LabelEventRow.late,
             LabelEventRow.created_at,
         )
         .join(Labeler, Labeler.id == LabelEventRow.labeler_id)
+        .outerjoin(_SECOND, _SECOND.id == LabelEventRow.settled_with)
         .where(LabelEventRow.id > after_id)
         .order_by(LabelEventRow.id)
         .limit(limit)
@@ -215,4 +233,5 @@ def _event(row: AnyRow) -> LabelEvent:
         label=row.label,
         undoes=row.undoes,
         created_at=row.created_at,
+        settled_with=row.settled_with,
     )

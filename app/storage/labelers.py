@@ -1,6 +1,6 @@
 """People, programs and sources of labels; sessions, invites and tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import cast
 
@@ -79,6 +79,12 @@ def people(session: Session) -> Sequence[Labeler]:
         .scalars()
         .all()
     )
+
+
+def names(session: Session, labeler_ids: Collection[int]) -> dict[int, str]:
+    """What these are called, by key."""
+    statement = select(Labeler.id, Labeler.name).where(Labeler.id.in_(labeler_ids))
+    return {row.id: row.name for row in session.execute(statement)}
 
 
 def someone_signed_up(session: Session) -> bool:

@@ -1,7 +1,7 @@
 """Storing recordings and reading them back."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,12 @@ def by_hash(session: Session, content_hash: str) -> RecordingRow | None:
     """The stored recording with this content, if any."""
     statement = select(RecordingRow).where(RecordingRow.content_hash == content_hash)
     return session.execute(statement).scalar()
+
+
+def names(session: Session, recording_ids: Collection[int]) -> dict[int, str]:
+    """What these are called, by key."""
+    statement = select(RecordingRow.id, RecordingRow.name).where(RecordingRow.id.in_(recording_ids))
+    return {row.id: row.name for row in session.execute(statement)}
 
 
 def by_id(session: Session, recording_id: int) -> RecordingRow | None:

@@ -181,6 +181,12 @@ def done(session: Session, round_id: int) -> Sequence[AnyRow]:
     return session.execute(statement).all()
 
 
+def in_open_rounds(session: Session) -> list[int]:
+    """The components of all rounds that are not closed."""
+    statement = select(RoundItem.component_id).join(Round, Round.id == RoundItem.round_id)
+    return list(session.execute(statement.where(Round.closed_at.is_(None))).scalars())
+
+
 def remaining(session: Session, round_id: int) -> int:
     """How many of the round's components have no answer in it yet."""
     statement = (

@@ -7,6 +7,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
+from app.actions import discussing
 from app.web import words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,6 +19,9 @@ STATIC = ROOT / "static"
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """A page from a template. `account` is who is signed in, or None."""
     values.setdefault("account", getattr(request.state, "account", None))
+    if values["account"] is not None:
+        # How many components wait to be settled: beside the page's name in the navigation.
+        values.setdefault("discussed", discussing.count_open(request.app.state.context))
     response: HTMLResponse = TEMPLATES.TemplateResponse(
         request, template, values, status_code=status
     )
@@ -28,4 +32,6 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
 
 def error_page(request: Request, status: int, title: str, detail: str) -> HTMLResponse:
     """What a person sees when something went wrong."""
-    return page(request, "error.html", status, code=status, title=title, detail=detail)
+    # Nothing is asked of the database: it may be what went wrong.
+    values = {"code": status, "title": title, "detail": detail, "discussed": 0}
+    return page(request, "error.html", status, **values)

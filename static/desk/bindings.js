@@ -14,6 +14,7 @@ export const ACTIONS = /** @type {const} */ ([
   ["note", "n", "write a note"],
   ["keep", "k", "keep the old label, in a round"],
   ["change", "c", "change it, in a round (Enter too)"],
+  ["discuss", "d", "put it up for discussion, in a round"],
   ["smooth", "m", "mask smooth or crisp"],
   ["colours", "g", "colours: grey, viridis, inferno"],
   ["brighter", "]", "more contrast"],
@@ -106,6 +107,11 @@ export function load() {
     const kept = JSON.parse(read(KEPT) || "{}");
     for (const [action, key] of Object.entries(kept)) {
       if (action in USUAL && typeof key === "string" && key) bindings[action] = key;
+    }
+    // An action that came with a newer version takes a key that is free.
+    for (const [action, key] of ACTIONS) {
+      const taken = new Set(ACTIONS.filter(([other]) => other !== action).map(([other]) => bindings[other]));
+      if (!(action in kept) && taken.has(key)) bindings[action] = Object.values(USUAL).find((one) => !taken.has(one)) || key;
     }
   } catch {
     return { ...USUAL };

@@ -17,7 +17,7 @@ import { Session } from "./session.js";
 import { Tabs } from "./tabs.js";
 import { View } from "./view.js";
 import { Working } from "./working.js";
-import { Note, Reason } from "./writing.js";
+import { Discuss, Note, Reason } from "./writing.js";
 
 const SHOW_KEPT_MS = 900;
 const SLOW_REVEAL_MS = 2500;
@@ -46,6 +46,7 @@ const ahead = new Ahead(choiceOf(round, restart), busy, () => view.prepare(ahead
 const counts = new Counts(ahead, view);
 const tabs = new Tabs(labeler, held);
 const note = new Note(outbox);
+const discussion = new Discuss(outbox, (item) => item.component === current?.item.component && goOn());
 const reason = new Reason((item, text) => {
   if (item.component === current?.item.component) skip(text);
 });
@@ -118,12 +119,12 @@ function post(id, label, seconds) {
   outbox.put("label", { id, component, label, lease, round, seconds }, current.item);
 }
 
-/** @param {{id: string, reveal: any}} receipt */
+/** @param {{id: string, component: number, reveal: any}} receipt */
 function reveal(receipt) {
   if (mode !== "sent" || !given || receipt.id !== given.id || !receipt.reveal) return;
   clearTimeout(timer);
   given.before = receipt.reveal.label_before;
-  if (showReveal(given.label, receipt.reveal)) {
+  if (showReveal(given.label, receipt)) {
     mode = "revealed";
     message("");
   } else {
@@ -146,6 +147,13 @@ function goOn() {
   if (mode === "sent" || mode === "revealed" || mode === "kept") advance();
 }
 
+/** A round's component whose answer is out, revealed or not. */
+function discuss() {
+  if (!current || (mode !== "sent" && mode !== "revealed" && mode !== "kept")) return;
+  clearTimeout(timer);
+  discussion.open(current.item);
+}
+
 /** @param {string | null} why */
 function skip(why = null) {
   if (mode !== "asking" || !current || !view.painted) return;
@@ -159,10 +167,6 @@ function skip(why = null) {
 
 function skipWithReason() {
   if (mode === "asking" && current && view.painted) reason.open(current.item);
-}
-
-function writeNote() {
-  if (current && view.painted) note.open(current.item);
 }
 
 /** Walk back: take the last answer back and show its component again. */
@@ -238,6 +242,6 @@ outbox.addEventListener("acknowledged", (event) => {
 // The queue is told what waits here, or it would hand it out again.
 const begun = Promise.all([outbox.ready, tabs.ready]).then(() => history.restore(outbox.entries));
 new PauseReminder(working);
-listen({ answer, skip: () => skip(), skipWithReason, note: writeNote, undo, keep, change: goOn, again }, () => view.actions);
+listen({ answer, skip: () => skip(), skipWithReason, note: () => current && view.painted && note.open(current.item), undo, keep, change: goOn, discuss, again }, () => view.actions);
 await begun;
 advance();

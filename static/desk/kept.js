@@ -5,7 +5,7 @@ import { AnswersDatabase } from "./database.js";
 import { erase, note, noted } from "./journal.js";
 
 /**
- * @typedef {"label" | "skip" | "undo" | "note"} Kind
+ * @typedef {"label" | "skip" | "undo" | "note" | "discuss"} Kind
  * @typedef {{key: string, kind: Kind, body: Record<string, any>, item?: import("./ahead.js").Item}} Entry
  *   key: sorts in the order of the answers. item: what was answered, so that undo can show it again.
  * @typedef {"database" | "journal" | "memory"} Place

@@ -6,7 +6,8 @@ import { showKeys, KeyPanel } from "./keypanel.js";
 /** @typedef {import("./bindings.js").Action} Action */
 /**
  * @typedef {{answer: (label: number) => void, skip: () => void, skipWithReason: () => void,
- *   note: () => void, undo: () => void, keep: () => void, change: () => void, again: () => void}} Actions
+ *   note: () => void, undo: () => void, keep: () => void, change: () => void,
+ *   discuss: () => void, again: () => void}} Actions
  */
 
 /**

@@ -16,6 +16,7 @@ const PATHS = {
   skip: "/api/v1/queue/skip",
   undo: "/api/v1/labels/undo",
   note: "/api/v1/notes",
+  discuss: "/api/v1/discussions",
 };
 
 /** Whether the answer itself is refused, for good. All else passes: a lost network, a restart, a proxy's error page, an ended session. @param {unknown} error @returns {error is Refused} */

@@ -1,4 +1,5 @@
-// The dialogs in which something is written about a component: a note, the reason of a skip.
+// The dialogs in which something is written about a component: a note, the reason of a skip or of
+// a discussion.
 // What is typed is kept in this browser until it is sent: no Escape, reload or crash loses it.
 
 import { get } from "../api.js";
@@ -79,6 +80,17 @@ export class Reason extends Writing {
     super.open(item);
     // The digits choose, unless something was being written.
     if (!this.field.value) /** @type {HTMLElement | null} */ (this.dialog.querySelector("[data-reason]"))?.focus();
+  }
+}
+
+/** Puts a component up for discussion, with a reason or without. */
+export class Discuss extends Writing {
+  /** @param {import("./outbox.js").Outbox} outbox @param {(item: Item) => void} then called when it is kept */
+  constructor(outbox, then) {
+    super("discuss", (item, text) => {
+      outbox.put("discuss", { id: newId(), component: item.component, text });
+      then(item);
+    });
   }
 }
 

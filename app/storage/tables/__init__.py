@@ -5,7 +5,7 @@ Whoever imports one has them all: keys between them, and Alembic, need the whole
 
 from app.storage.tables.base import Base
 from app.storage.tables.embeddings import Embedding, EmbeddingSpace
-from app.storage.tables.events import LabelEventRow, Note
+from app.storage.tables.events import DiscussionTurn, LabelEventRow, Note
 from app.storage.tables.jobs import Job, WorkerBeat
 from app.storage.tables.people import ApiToken, Labeler
 from app.storage.tables.queue import (
@@ -34,6 +34,7 @@ __all__ = [
     "ComponentArrays",
     "ComponentMeasures",
     "ComponentState",
+    "DiscussionTurn",
     "Embedding",
     "EmbeddingSpace",
     "Job",

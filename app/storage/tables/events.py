@@ -1,4 +1,4 @@
-"""What people said: labels, skips and undos, and notes. Nothing here is ever changed."""
+"""What people said: labels, skips, undos, notes, discussions. Nothing here is ever changed."""
 
 from datetime import datetime
 from uuid import UUID
@@ -58,6 +58,8 @@ class LabelEventRow(Base):
     seconds: Mapped[float | None] = mapped_column(Float)
     # How many components the montage's page held; None for a blind answer at the desk.
     montage: Mapped[int | None] = mapped_column(SmallInteger)
+    # The second person, of a label that two settled in a discussion.
+    settled_with: Mapped[int | None] = mapped_column(ForeignKey("labeler.id"))
     late: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str | None] = mapped_column(String(500))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -77,5 +79,27 @@ class Note(Base):
     uuid: Mapped[UUID] = mapped_column(Uuid, unique=True)
     component_id: Mapped[int] = mapped_column(ForeignKey("component.id"))
     labeler_id: Mapped[int] = mapped_column(ForeignKey("labeler.id"))
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DiscussionTurn(Base):
+    """A component put up for discussion (`raise`), or settled by two people (`settle`).
+
+    A trigger refuses UPDATE and DELETE. The newest turn says whether a component is open; what
+    was settled is the label event with the turn's uuid.
+    """
+
+    __tablename__ = "discussion_turn"
+    __table_args__ = (
+        CheckConstraint("kind IN ('raise', 'settle')", name="kind"),
+        Index("ix_discussion_component", "component_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
+    uuid: Mapped[UUID] = mapped_column(Uuid, unique=True)
+    component_id: Mapped[int] = mapped_column(ForeignKey("component.id"))
+    labeler_id: Mapped[int] = mapped_column(ForeignKey("labeler.id"))
+    kind: Mapped[str] = mapped_column(String(10))
     text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -176,6 +176,7 @@ def receipt(view: Receipt) -> LabelAnswer:
         shown = view.reveal.prediction
         reveal = Reveal(
             label_before=view.reveal.label_before,
+            given_by=list(view.reveal.given_by),
             prediction=None if shown is None else prediction(shown),
         )
     return LabelAnswer(

@@ -3,8 +3,10 @@
 from app.web.api import (
     comparing,
     components,
+    discussions,
     exporting,
     labeling,
+    looks_like,
     mapping,
     predictions,
     recordings,
@@ -22,7 +24,7 @@ from app.web.api import (
 ROUTERS = tuple(
     part.router
     for part in (
-        labeling, views, components, recordings, comparing, training, exporting, tuning,
-        predictions, rounds, mapping, selections, system,
+        labeling, views, components, looks_like, recordings, comparing, training, exporting, tuning,
+        predictions, rounds, discussions, mapping, selections, system,
     )
 )  # fmt: skip

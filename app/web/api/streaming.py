@@ -42,6 +42,7 @@ EVENT_COLUMNS = (
     "round",
     "seconds",
     "montage",
+    "settled_with",
     "late",
     "created_at",
 )

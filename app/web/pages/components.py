@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from app.actions import browsing, pictures
+from app.actions import browsing, discussing, pictures
 from app.domain.errors import InvalidInput
 from app.storage.components import Filters
 from app.web.access import Caller, World
@@ -104,4 +105,6 @@ def component_page(request: Request, context: World, account: Caller, component:
         recording=browsing.get_recording(context, found.recording),
         urls=present.urls(found.id, found.content_hash),
         history=browsing.history(context, account, component),
+        discussion=discussing.find(context, account, component),
+        new_id=uuid4(),
     )

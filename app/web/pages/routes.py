@@ -5,6 +5,7 @@ from app.web.pages import (
     comparing,
     components,
     desk,
+    discuss,
     entry,
     mapping,
     montage,
@@ -19,7 +20,7 @@ from app.web.pages import (
 ROUTERS = tuple(
     part.router
     for part in (
-        entry, overview, recordings, desk, montage, components, mapping, rounds, comparing,
+        entry, overview, recordings, desk, montage, components, mapping, rounds, discuss, comparing,
         runs, tuning, people, account,
     )
 )  # fmt: skip

@@ -99,6 +99,7 @@ class Reveal(BaseModel):
     """What a relabeling round shows once the blind answer is given."""
 
     label_before: LabelCode | None
+    given_by: list[str] = Field(description="whose label that was, people's or a file's")
     prediction: PredictionOut | None
 
 
@@ -192,6 +193,9 @@ class LabelEventOut(BaseModel):
     seconds: float | None
     montage: int | None = Field(
         description="how many components the montage's page held; null for a blind answer"
+    )
+    settled_with: str | None = Field(
+        description="the second person, where two settled it in a discussion"
     )
     late: bool
     created_at: datetime
