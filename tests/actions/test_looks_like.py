@@ -3,9 +3,13 @@
 import time
 
 import numpy as np
+import pytest
 
-from app.actions import embedding, jobs, looks_like
-from tests.support.world import ALICE, NOBODY_IS_SURE, World
+from app.actions import embedding, jobs, looks_like, rounds
+from app.actions.rounds import RoundPlan
+from app.domain.accounts import Account
+from app.domain.errors import NotAllowed, NotFound
+from tests.support.world import ALICE, BOB, NOBODY_IS_SURE, World
 
 
 def embedded(world: World, vectors: dict[int, list[float]]) -> None:
@@ -75,6 +79,43 @@ def test_embeddings_of_another_run_are_taken_up(world: World) -> None:
     assert names(looks_like.nearest(world.context, keys[0], 1)) == [keys[1]]
     embedded(world, {keys[0]: [0.0], keys[1]: [9.0], keys[2]: [1.0]})
     assert names(looks_like.nearest(world.context, keys[0], 1)) == [keys[2]]
+
+
+def shown(world: World, who: Account, component: int, codes: list[int]) -> dict[int, list[int]]:
+    found = looks_like.shown_to(world.context, who, component, codes)
+    return {code: [one.component for one in some] for code, some in found.items()}
+
+
+def test_a_labeler_is_shown_what_they_have_answered_and_nothing_else(world: World) -> None:
+    keys = on_a_line(world, 8)
+    for key in keys[1:7]:
+        world.label(ALICE, key, 1)
+    with pytest.raises(NotAllowed, match="Answer component"):
+        shown(world, BOB, keys[0], [1])
+    for key in (keys[0], keys[3], keys[5]):
+        world.label(BOB, key, 1)
+    world.undo(BOB, world.label(BOB, keys[6], 2))
+    assert shown(world, BOB, keys[0], [1, 2]) == {1: [keys[3], keys[5], keys[6]], 2: []}
+    assert shown(world, ALICE, keys[0], [1]) == {1: keys[1:4]}
+
+
+def test_an_admin_is_shown_nothing_that_an_open_round_may_still_ask(world: World) -> None:
+    keys = on_a_line(world, 6)
+    for key in keys[:5]:
+        world.label(BOB, key, 1)
+    world.train(dict.fromkeys(keys, (0.1, 0.7, 0.1, 0.1)))
+    it = rounds.open_round(world.context, ALICE, RoundPlan("quality", 5))
+    world.label(ALICE, keys[0], 2, round=it.id)
+    assert shown(world, ALICE, keys[0], [1]) == {1: []}
+    world.label(ALICE, keys[4], 1, round=it.id)
+    assert shown(world, ALICE, keys[0], [1]) == {1: [keys[4]]}
+    rounds.close_round(world.context, ALICE, it.id)
+    assert shown(world, ALICE, keys[0], [1]) == {1: keys[1:4]}
+
+
+def test_a_component_that_there_is_not_looks_like_nothing(world: World) -> None:
+    with pytest.raises(NotFound):
+        shown(world, ALICE, 999, [1])
 
 
 def test_ten_thousand_labeled_ones_are_compared_in_no_time(sqlite_world: World) -> None:

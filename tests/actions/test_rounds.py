@@ -118,6 +118,7 @@ def test_the_answer_is_blind_and_then_revealed(world: World) -> None:
         assert (receipt.status, receipt.late) == (status, False)
         assert receipt.reveal is not None
         assert receipt.reveal.label_before == 1
+        assert receipt.reveal.given_by == ("Alice",)
         assert receipt.reveal.prediction is not None
         assert (receipt.reveal.prediction.run, receipt.reveal.prediction.predicted) == (run, 2)
 

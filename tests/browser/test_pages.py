@@ -1,11 +1,15 @@
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.actions import rounds, tuning
+from app.actions import discussing, labeling, noting, rounds, tuning
+from app.actions.discussing import Raised, Settled
+from app.actions.labeling import Answer
+from app.actions.noting import Noted
 from app.actions.rounds import RoundPlan
 from tests.browser.site import Desk, Site, Visit, recording
 from tests.formats.shared_data import shared
@@ -22,7 +26,20 @@ def furnished(site: Site) -> Site:
     site.trained(predicted=1)
     rounds.open_round(site.context, site.alice, RoundPlan("quality", 5))
     tuning.request_study(site.context, site.alice)
+    discussed(site, [1, 2, 3])
     return site
+
+
+def discussed(site: Site, keys: list[int]) -> None:
+    """The first is settled; the second is open, answered by two; the third alice has not seen."""
+    bob = site.person("robert")
+    for key in keys:
+        for who in (bob, site.alice) if key != keys[2] else (bob,):
+            labeling.answer(site.context, who, [Answer(uuid4(), key, who.id)])
+        discussing.put_up(site.context, bob, Raised(uuid4(), key, "a dendrite?"))
+    noting.write(site.context, bob, Noted(uuid4(), keys[1], "dim"))
+    agreed = Settled(uuid4(), keys[0], 2, site.alice.name, "")
+    discussing.settle(site.context, bob, agreed)
 
 
 PAGES = (
@@ -34,6 +51,8 @@ PAGES = (
     "/components?order=entropy&label=3",
     "/components/1",
     "/map",
+    "/discuss",
+    "/discuss?state=settled",
     "/rounds",
     "/rounds/1",
     "/rounds/1/label",

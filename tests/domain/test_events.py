@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -5,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.events import EventKind, LabelEvent, consensus, current_label, standing_answers
+from app.domain.events import (
+    EventKind,
+    LabelEvent,
+    consensus,
+    current_label,
+    givers_of,
+    standing_answers,
+)
 
 WHEN = datetime(2026, 3, 2, tzinfo=UTC)
 FILE, ANNA, BERT, CLEO = 1, 2, 3, 4
@@ -62,6 +70,42 @@ def test_the_files_label_is_back_when_the_only_answer_is_taken_back() -> None:
 def test_an_undo_uncovers_the_same_persons_answer_before() -> None:
     log = [said(1, ANNA, 1), said(2, ANNA, 2), undid(3, ANNA, 2)]
     assert [answer.label for answer in standing_answers(log)] == [1]
+
+
+def settled(id: int, first: int, second: int, label: int) -> LabelEvent:
+    return replace(said(id, first, label), settled_with=second)
+
+
+def test_what_two_settled_stands_for_both_and_overrules_what_was_said_before() -> None:
+    log = [said(1, ANNA, 1), said(2, BERT, 2), said(3, CLEO, 1), settled(4, ANNA, BERT, 2)]
+    now = current_label(log)
+    assert (now.label, now.people, now.disagreement, now.last_event_id) == (2, 2, False, 4)
+    assert [(one.labeler_id, one.label) for one in standing_answers(log)] == [(BERT, 2), (ANNA, 2)]
+
+
+def test_who_answers_after_a_settlement_is_counted_with_it() -> None:
+    log = [said(1, CLEO, 1), settled(2, ANNA, BERT, 2)]
+    one_more = [*log, said(3, CLEO, 1)]
+    assert (current_label(one_more).label, current_label(one_more).disagreement) == (2, True)
+    changed_mind = [*log, said(3, BERT, 1)]
+    assert (current_label(changed_mind).label, current_label(changed_mind).people) == (1, 2)
+
+
+def test_a_later_settlement_overrules_an_earlier_one() -> None:
+    log = [settled(1, ANNA, BERT, 2), settled(2, CLEO, BERT, 4)]
+    assert (current_label(log).label, current_label(log).people) == (4, 2)
+
+
+def test_an_answer_from_before_a_settlement_changes_nothing_when_it_is_taken_back() -> None:
+    log = [said(1, ANNA, 1), settled(2, ANNA, BERT, 2)]
+    assert current_label([*log, undid(3, ANNA, 1)]) == current_label(log)
+
+
+def test_a_label_was_given_by_the_people_who_said_it_or_by_a_file_alone() -> None:
+    log = [said(1, FILE, 1), said(2, ANNA, 1), said(3, BERT, 2), said(4, CLEO, 1)]
+    assert givers_of(log, 1) == [ANNA, CLEO]
+    assert givers_of(log[:1], 1) == [FILE]
+    assert givers_of(log, 3) == []
 
 
 def test_a_skip_says_nothing() -> None:

@@ -27,6 +27,7 @@ happenings = st.lists(
             st.integers(1, 4),
         ),
         st.tuples(st.just("skip"), st.sampled_from([ALICE, BOB]), st.integers(0, COMPONENTS - 1)),
+        st.tuples(st.just("settle"), st.integers(0, COMPONENTS - 1), st.integers(1, 4)),
         st.tuples(st.just("undo"), st.integers(0, 5)),
         st.tuples(st.just("train"), st.permutations([0.7, 0.2, 0.06, 0.04])),
     ),
@@ -52,6 +53,10 @@ def play(world: World, keys: list[int], events: list[tuple[Any, ...]]) -> None:
         elif kind == "skip":
             who, index = rest
             standing.append((who, world.skip(who, keys[index])))
+        elif kind == "settle":
+            index, label = rest
+            standing += [(who, world.label(who, keys[index], label)) for who in (ALICE, BOB)]
+            world.settle(keys[index], label, ALICE, BOB)
         elif kind == "undo" and standing:
             who, what = standing.pop(-1 - rest[0] % len(standing))
             world.undo(who, what)

@@ -12,8 +12,9 @@ from uuid import UUID, uuid4
 import numpy as np
 from sqlalchemy import select
 
-from app.actions import importing, jobs, labeling, queueing, training, tuning
+from app.actions import discussing, importing, jobs, labeling, queueing, training, tuning
 from app.actions.context import Context
+from app.actions.discussing import Raised, Settled
 from app.actions.labeling import Answer, Receipt
 from app.actions.queueing import Wanted, Work
 from app.actions.tuning import Seat
@@ -136,6 +137,19 @@ class World:
         skipped = Answer(uuid4(), component, 0, round=round)
         labeling.skip(self.context, who, skipped, None)
         return skipped.id
+
+    def put_up(self, who: Account, component: int, text: str = "") -> UUID:
+        """Put a component up for discussion; returns the turn's id."""
+        raised = Raised(uuid4(), component, text)
+        discussing.put_up(self.context, who, raised)
+        return raised.id
+
+    def settle(self, component: int, label: int, first: Account, second: Account) -> UUID:
+        """Put up and settled by two people who have answered; returns the label's id."""
+        self.put_up(first, component)
+        agreed = Settled(uuid4(), component, label, second.name, "")
+        discussing.settle(self.context, first, agreed)
+        return agreed.id
 
     def work_for(
         self, who: Account, strategy: str = "unlabeled", count: int = 1, **more: Any
