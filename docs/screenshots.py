@@ -7,12 +7,17 @@ walks through the pages.
 
 import tempfile
 from pathlib import Path
+from uuid import uuid4
 
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
-from app.actions import accounts, browsing
+from app.actions import accounts, browsing, discussing, embedding, labeling, noting
+from app.actions.discussing import Raised
+from app.actions.labeling import Answer
+from app.actions.noting import Noted
 from app.domain.accounts import Account, Role
+from app.storage.components import Filters
 from tests.browser.site import PASSWORD, Desk, Visit
 from tests.support.chromium import ARGUMENTS, ensure_chromium
 from tests.support.server import Server
@@ -20,6 +25,8 @@ from tests.support.server import Server
 FOLDER = Path(__file__).parent / "screenshots"
 COLOURS = 256
 LABELS = 24
+HARD = ("A ring, but dim?", "Two in one?", "Cut off by the edge")
+"""Why components of the round are put up for discussion."""
 TRAINING_MS = 1_800_000
 
 
@@ -53,6 +60,7 @@ def walk(server: Server, page: Page) -> None:
     expect(done).to_be_visible(timeout=TRAINING_MS)
     keep(page, "run")
     relabel(server, alice, page)
+    discuss(server, alice, page)
     compare(page)
     page.goto("/components?order=entropy")
     page.wait_for_load_state("networkidle")
@@ -93,12 +101,16 @@ def label(server: Server, alice: Account, page: Page) -> None:
 
 
 def relabel(server: Server, alice: Account, page: Page) -> None:
-    """A round in which some answers change; the picture is of one that differs."""
+    """A round in which some answers change; the picture is of the first that does."""
+    # What looks alike is known some time after the training.
+    while embedding.shown(server.context) is None:
+        page.wait_for_timeout(1000)
     page.get_by_role("link", name="Open a round").click()
     page.get_by_label("How many").fill("30")
     page.get_by_role("button", name="Open").click()
     page.get_by_role("link", name="Relabel").click()
     desk = Desk(page, page.url)
+    hard = list(HARD)
     for number in range(24):
         component = desk.component()
         found = browsing.get_component(server.context, alice, component)
@@ -106,17 +118,43 @@ def relabel(server: Server, alice: Account, page: Page) -> None:
         answer = found.prediction.predicted if number % 3 else found.label
         desk.press(str(answer))
         page.locator("[data-reveal]").wait_for(state="visible")
-        if number == 1:
+        if answer == found.label or not hard:
+            page.keyboard.press("c")
+            continue
+        if len(hard) == len(HARD):
+            page.locator("[data-looks]").wait_for(state="visible")
             settle(page)
             keep(page, "reveal")
-        page.keyboard.press("c")
+        page.keyboard.press("d")
+        page.keyboard.type(hard.pop(0))
+        page.keyboard.press("Enter")
     desk.all_saved()
     page.goto("/rounds/1")
     keep(page, "round")
 
 
+def discuss(server: Server, alice: Account, page: Page) -> None:
+    """What was put up in the round, and what another labeler says of it; one is theirs alone."""
+    context = server.context
+    secret = accounts.add_person(context, "bob", Role.LABELER)
+    bob, _ = accounts.accept_invite(context, secret, "bob", PASSWORD)
+    (first, second, *_) = discussing.list_discussions(context, alice, "open", None, 9)
+    for one in (first, second):
+        answer = Answer(uuid4(), one.component, one.answers[0].label)
+        labeling.answer(context, bob, [answer])
+    noting.write(context, bob, Noted(uuid4(), first.component, "No ring under any contrast."))
+    others, _ = browsing.list_components(context, alice, Filters(), "id", None, 9)
+    mine = Answer(uuid4(), others[-1].id, 2)
+    labeling.answer(context, bob, [mine])
+    discussing.put_up(context, bob, Raised(uuid4(), mine.component, "A dendrite?"))
+    page.goto("/discuss")
+    settle(page)
+    keep(page, "discuss")
+
+
 def compare(page: Page) -> None:
     """Train again on the changed labels and put the two runs side by side."""
+    page.goto("/rounds/1")
     page.get_by_role("button", name="Train again").click()
     done = page.get_by_role("heading", name="How good are its predictions?")
     expect(done).to_be_visible(timeout=TRAINING_MS)
