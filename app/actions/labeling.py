@@ -170,12 +170,15 @@ def _refused(one: Answer, detail: str) -> Receipt:
 def _with_reveals(
     session: Session, facts: _Facts, answers: Sequence[Answer], receipts: list[Receipt]
 ) -> list[Receipt]:
-    return [
-        receipt
-        if one.round is None or receipt.status == "refused"
-        else replace(receipt, reveal=reveal(session, one.round, one.component))
-        for one, receipt in zip(answers, receipts, strict=True)
-    ]
+    shown = []
+    for one, receipt in zip(answers, receipts, strict=True):
+        if one.round is None or receipt.status == "refused":
+            shown.append(receipt)
+            continue
+        before = facts.open_rounds[one.round][one.component]
+        found = reveal(session, one.round, one.component, before)
+        shown.append(replace(receipt, reveal=found))
+    return shown
 
 
 def undo(context: Context, account: Account, event_id: UUID, undoes: UUID) -> int:

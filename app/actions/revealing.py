@@ -18,12 +18,11 @@ class RevealView:
     prediction: PredictionView | None
 
 
-def reveal(session: Session, round_id: int, component_id: int) -> RevealView:
-    """Of a component of a round that was answered just now."""
-    before = rounds.labels_before(session, round_id, [component_id]).get(component_id)
+def reveal(session: Session, round_id: int, component_id: int, before: int) -> RevealView:
+    """Of a component of a round that was answered just now. before: its label in the round."""
     found = rounds.one(session, round_id)
-    if before is None or found is None:
-        return RevealView(None, (), None)
+    if found is None:
+        return RevealView(before, (), None)
     log = events.of_components(session, [component_id])[component_id]
     givers = givers_of([one for one in log if one.created_at <= found.created_at], before)
     names = labelers.names(session, givers)
