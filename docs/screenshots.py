@@ -142,7 +142,9 @@ def discuss(server: Server, alice: Account, page: Page) -> None:
     for one in (first, second):
         answer = Answer(uuid4(), one.component, one.answers[0].label)
         labeling.answer(context, bob, [answer])
-    noting.write(context, bob, Noted(uuid4(), first.component, "Let us look at the trace together."))
+    noting.write(
+        context, bob, Noted(uuid4(), first.component, "Let us look at the trace together.")
+    )
     others, _ = browsing.list_components(context, alice, Filters(), "id", None, 9)
     mine = Answer(uuid4(), others[-1].id, 2)
     labeling.answer(context, bob, [mine])

@@ -197,6 +197,7 @@ def test_two_labelers_settle_what_one_put_up(site: Site, visit: Opens) -> None:
     row.get_by_text("Add a note").click()
     row.get_by_role("textbox", name="Others read it").fill("hardly brighter than its surroundings")
     row.get_by_role("button", name="Keep the note").click()
+    expect(row).to_contain_text("hardly brighter")
     bob.page.goto("/discuss")
     mine = bob.page.get_by_role("article")
     expect(mine).to_contain_text("hardly brighter")
@@ -215,7 +216,7 @@ def test_two_labelers_settle_what_one_put_up(site: Site, visit: Opens) -> None:
     expect(row).to_contain_text("carol put it up again")
     # What was settled is no answer to walk back to.
     desk = Desk(bob.page)
-    desk.page.keyboard.press("u")
+    desk.press("u")
     expect(desk.page.get_by_text("Nothing to undo here.")).to_be_visible()
 
 
