@@ -101,6 +101,7 @@ def _shift_recording(part: Components, shift: Shift, rng: np.random.Generator) -
         traces=traces,
         frame_rates_hz=rates,
         contexts=None if part.contexts is None else shift_contexts(part.contexts, shift, rng),
+        centres_px=None if part.centres_px is None else part.centres_px * shift.zoom,
     )
 
 
@@ -208,6 +209,7 @@ def other_simulator(seed: int, components: int = 300) -> tuple[Components, Refer
                 frame_rates_hz=np.full(components, rate),
                 contexts=crop_contexts(images, made.centroids_px),
                 recordings=np.full(components, number, dtype=np.int64),
+                centres_px=made.centroids_px,
             )
         )
         truth.append(made.truth.astype(np.int64))

@@ -125,6 +125,7 @@ def load(path: Path = PUBLIC) -> tuple[Fields, Referee]:
             frame_rates_hz=data["fps"].astype(np.float64),
             contexts=contexts,
             recordings=data["fov"].astype(np.int64),
+            centres_px=data["centroid"].astype(np.float64),
         )
         fields = Fields(components, data["initial_label"].astype(np.int64))
         return fields, Referee(data["truth"], data["annotator_labels"])
@@ -159,6 +160,11 @@ def joined(parts: Sequence[Components]) -> Components:
             else np.concatenate([_present(part.contexts) for part in parts])
         ),
         recordings=np.concatenate([part.groups for part in parts]),
+        centres_px=(
+            None
+            if first.centres_px is None
+            else np.concatenate([_present(part.centres_px) for part in parts])
+        ),
     )
 
 

@@ -42,6 +42,7 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "balance_by": ("sampling", "weights"),
     "preparation": ("somata", "caiman"),
     "activation": ("relu",),
+    "measures": ("recording", "alone"),
 }
 _CHANNEL_RANGE = (2, 256)
 
@@ -62,6 +63,8 @@ class TrainingConfig:
     architecture: a name in the registry of `models`. layers: its depth in weight layers, as its
         paper counts them (`LAYERS`); None takes the usual one.
     inputs: what `fusion` looks at besides the mask; the others see masks, and contexts if named.
+    measures: which hand-made measures `fusion` looks at: those of a component by itself (`alone`),
+        or what it is beside its neighbours and within its recording too (`recording`).
     folds: K of the cross-validation. members: networks a fold, whose mean predicts.
     classes: 4, or 3: doubtful neurons are left out of training, and the other three classes'
         probabilities say by their entropy which components are doubtful.
@@ -89,6 +92,7 @@ class TrainingConfig:
     architecture: str = "fusion"
     layers: int | None = None
     inputs: tuple[str, ...] = KINDS
+    measures: str = "recording"
     folds: int = 5
     seed: int = 0
     members: int = 1
@@ -171,6 +175,11 @@ class TrainingConfig:
             if isinstance(given.get(name), list):
                 given[name] = tuple(given[name])
         return cls(**given)
+
+    @classmethod
+    def from_stored(cls, values: Mapping[str, Any]) -> "TrainingConfig":
+        """The config of a model that was trained some time ago, with the columns it saw then."""
+        return cls.from_dict({"measures": "alone", **values})
 
 
 def _check_integer(name: str, value: object, limits: tuple[int, int]) -> None:

@@ -147,7 +147,7 @@ class Ensemble:
         try:
             doubt = about.get("doubt")
             ensemble = cls(
-                config=TrainingConfig.from_dict(about["config"]),
+                config=TrainingConfig.from_stored(about["config"]),
                 models=_split(tensors, int(about["models"])),
                 temperature=float(about["temperature"]),
                 trained_codes=tuple(int(code) for code in about["trained_codes"]),

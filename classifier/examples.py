@@ -10,7 +10,7 @@ from classifier.classes import MASK_SIZE_PX
 from classifier.config import TrainingConfig
 from classifier.inputs import CONTEXT_IMAGES, Components
 from classifier.measures import kinds as kinds_of_measures
-from classifier.measures import measure, scales_of
+from classifier.measures import measure, names_alone, scales_of
 from classifier.prepare import check_masks, prepare_caiman, prepare_contexts, prepare_masks
 from classifier.scale import rescale, rescale_masks
 from classifier.side_by_side import for_each, parts_of
@@ -44,16 +44,21 @@ class Examples:
         return Examples(images, self.numbers.to(device))
 
 
-def columns_seen(kinds: tuple[str, ...]) -> list[int]:
-    """Which columns of the measures a model that looks at these kinds is given."""
-    return [column for column, kind in enumerate(kinds_of_measures()) if kind in kinds]
+def columns_seen(config: TrainingConfig) -> list[int]:
+    """Which columns of the measures a model of this config is given."""
+    kinds = kinds_of_measures()
+    last = len(kinds) if config.measures == "recording" else len(names_alone())
+    return [column for column in range(last) if kinds[column] in config.inputs]
 
 
 @lru_cache
-def columns_of_kind(kind: str, seen: tuple[str, ...], device: torch.device) -> torch.Tensor:
-    """(measures seen,) which of the columns that a model is given are of this kind."""
-    of = kinds_of_measures()
-    chosen = [of[column] == kind for column in columns_seen(seen)]
+def columns_of_kind(kind: str, config: TrainingConfig, device: torch.device) -> torch.Tensor:
+    """(measures seen,) which of the columns that a model is given are of this kind of input, or,
+    for `recording`, hang on the rest of the recording.
+    """
+    seen, of = columns_seen(config), kinds_of_measures()
+    beside = kind == "recording"
+    chosen = [column >= len(names_alone()) if beside else of[column] == kind for column in seen]
     return torch.tensor(chosen, device=device)
 
 
@@ -76,7 +81,7 @@ def make_examples(components: Components, config: TrainingConfig) -> Examples:
         if table is None:
             table = measure(components, wanted=config.inputs)
         table = np.asarray(table, dtype=np.float32)
-        numbers = torch.from_numpy(table[:, columns_seen(config.inputs)])
+        numbers = torch.from_numpy(table[:, columns_seen(config)])
         scales = scales_of(table)
     images = torch.zeros((len(masks), channels_in(config), MASK_SIZE_PX, MASK_SIZE_PX))
     prepare = prepare_caiman if config.preparation == "caiman" else prepare_masks

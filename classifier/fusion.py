@@ -16,7 +16,7 @@ KNOTS = 33
 IMAGE_WIDTH = 64
 LEAST_RANK = 0.01
 OTHERS = 3
-SPARED = 0.1
+SPARED = 0.3
 KINDS_MISSING = 2
 """Two more numbers for the network: whether the trace's and the context's measures are missing."""
 

@@ -26,6 +26,8 @@ class Components:
     contexts: (components, 2, 50, 50) crops of the mean and the correlation image, on the mask's
         grid; NaN beyond the field's border, and all NaN where the recording has no such image.
     recordings: (components,) which recording each is of: they share optics and neuropil.
+    centres_px: (components, 2) y, x in their recordings' fields, in pixels of the masks; NaN where
+        unknown.
     measures: (components, measures) as `measures.measure` gives them, where somebody has kept
         them; else they are made from the others when they are needed.
     """
@@ -35,11 +37,13 @@ class Components:
     frame_rates_hz: NDArray[np.float64] | None = None
     contexts: NDArray[np.floating] | None = None
     recordings: NDArray[np.int64] | None = None
+    centres_px: NDArray[np.floating] | None = None
     measures: NDArray[np.floating] | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError where the arrays are not as long as each other."""
-        for name in ("traces", "frame_rates_hz", "contexts", "recordings", "measures"):
+        names = ("traces", "frame_rates_hz", "contexts", "recordings", "centres_px", "measures")
+        for name in names:
             array = getattr(self, name)
             if array is not None and len(array) != len(self.masks):
                 raise ValueError(f"There are {len(self.masks)} masks, but {len(array)} {name}.")
@@ -68,5 +72,6 @@ class Components:
             frame_rates_hz=part(self.frame_rates_hz),
             contexts=part(self.contexts),
             recordings=part(self.recordings),
+            centres_px=part(self.centres_px),
             measures=part(self.measures),
         )

@@ -135,7 +135,7 @@ def resnet(config: TrainingConfig) -> Classifier:
 
 def fusion(config: TrainingConfig) -> Classifier:
     """Somata's own: see `Fusion`."""
-    measures = len(columns_seen(config.inputs))
+    measures = len(columns_seen(config))
     return Fusion(config, channels_in(config), measures)
 
 

@@ -49,8 +49,7 @@ def alike(
 
     Those that are None or too short to measure are in none. As many as fit the processor's cache.
     """
-    rates = np.full(len(traces), np.nan) if frame_rates_hz is None else frame_rates_hz
-    rates = np.where(np.isfinite(rates), rates, USUAL_FRAME_RATE_HZ)
+    rates = known_rates(len(traces), frame_rates_hz)
     found: dict[tuple[int, float], list[int]] = {}
     for row, trace in enumerate(traces):
         if trace is not None and len(trace) >= SHORTEST:
@@ -60,6 +59,12 @@ def alike(
         for (_, rate), rows in found.items()
         for start in range(0, len(rows), _AT_ONCE)
     ]
+
+
+def known_rates(traces: int, frame_rates_hz: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """(traces,) frame rates, with the usual one where it is not known."""
+    rates = np.full(traces, np.nan) if frame_rates_hz is None else frame_rates_hz
+    return np.where(np.isfinite(rates), rates, USUAL_FRAME_RATE_HZ)
 
 
 @lru_cache

@@ -23,8 +23,9 @@ from classifier.models import build_model
 
 WARM_UP = 0.2
 HIDDEN_SHARE = 0.1
-"""Of the examples, one in ten is shown without its trace and one in ten without its context, so
-that a recording that lacks either is nothing new to the network."""
+"""Of the examples, one in ten is shown without its trace, one in ten without its context and one
+in ten as if it came without its recording, so that what lacks any of them is nothing new to the
+network."""
 
 StateDict = dict[str, torch.Tensor]
 
@@ -235,7 +236,7 @@ class _Loop:
         if self.config.augment:
             if batch.images.ndim == 4:
                 batch = Examples(augment(batch.images, self.generator), batch.numbers)
-            batch = hide(batch, self.generator, self.config.inputs)
+            batch = hide(batch, self.generator, self.config)
         if self.config.mixup > 0:
             return self._mix(batch, targets, weights)
         return batch, targets, weights
@@ -278,15 +279,16 @@ class _Loop:
         return float(-(chosen * weights).sum() / weights.sum())
 
 
-def hide(batch: Examples, generator: torch.Generator, inputs: tuple[str, ...]) -> Examples:
-    """The batch with some examples' traces and some examples' contexts missing."""
+def hide(batch: Examples, generator: torch.Generator, config: TrainingConfig) -> Examples:
+    """The batch with some examples' traces, some contexts and some recordings missing."""
     images, numbers = batch.images, batch.numbers
-    for kind in inputs:
-        if kind == "mask":
-            continue
+    kinds = [kind for kind in config.inputs if kind != "mask"]
+    if config.measured and config.measures == "recording":
+        kinds.append("recording")
+    for kind in kinds:
         gone = (torch.rand(len(images), generator=generator) < HIDDEN_SHARE).to(images.device)
         if numbers.shape[1]:
-            columns = columns_of_kind(kind, inputs, numbers.device)
+            columns = columns_of_kind(kind, config, numbers.device)
             numbers = numbers.masked_fill(gone[:, None] & columns, torch.nan)
         if kind == "context" and images.ndim == 4:
             images = images.clone()

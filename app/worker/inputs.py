@@ -10,8 +10,9 @@ from app.actions.context import Context
 from app.actions.learning import Looks, Surroundings
 from classifier.crops import crop_contexts
 from classifier.inputs import Components
-from classifier.measures import VERSION, measure
+from classifier.measures import VERSION, compare, measure_alone
 from classifier.scale import recording_scales
+from classifier.traces_together import Briefs
 
 MEASURED_AT_ONCE = 200
 
@@ -31,18 +32,29 @@ def _measure_recording(context: Context, recording_id: int, on_part: Callable[[]
     keys = learning.components_of_recording(context, recording_id)
     looks = learning.looks_of(context, keys)
     around = learning.surroundings_of(context, recording_id)
-    # The zoom is told from the whole recording, the rest a part at a time: traces are long.
     scales = recording_scales(looks.masks, looks.recording_ids)
-    for start in range(0, len(keys), MEASURED_AT_ONCE):
-        part = slice(start, start + MEASURED_AT_ONCE)
-        some = Components(
-            masks=looks.masks[part],
-            traces=learning.traces_of(context, keys[part]),
-            frame_rates_hz=np.full(len(keys[part]), around.frame_rate_hz or np.nan),
-            contexts=_contexts(around, looks.centroids_px[part]),
-        )
-        learning.keep_measures(context, keys[part], measure(some, scales[part]), VERSION)
+    alone: list[NDArray[np.float32]] = []
+    briefs: list[Briefs] = []
+    # A part at a time, since traces are long; in brief, all are compared with each other.
+    for part in _parts(len(keys)):
+        traces = learning.traces_of(context, keys[part])
+        rates = np.full(len(traces), around.frame_rate_hz or np.nan)
+        contexts = _contexts(around, looks.centroids_px[part])
+        some = Components(looks.masks[part], traces, rates, contexts)
+        alone.append(measure_alone(some, scales[part]))
+        briefs.append(Briefs.of(traces, rates))
         on_part()
+    whole = Components(looks.masks, centres_px=looks.centroids_px * around.mask_scale)
+    table = compare(np.concatenate(alone), whole, Briefs.joined(briefs))
+    for part in _parts(len(keys)):
+        learning.keep_measures(context, keys[part], table[part], VERSION)
+        on_part()
+
+
+def _parts(components: int) -> list[slice]:
+    return [
+        slice(start, start + MEASURED_AT_ONCE) for start in range(0, components, MEASURED_AT_ONCE)
+    ]
 
 
 def components_of(context: Context, component_ids: Sequence[int]) -> Components:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from app.actions import learning
 from app.actions.context import Context
 from classifier.acquisition import LabeledModel, fit_labeled_look
-from classifier.measures import VERSION
+from classifier.measures import VERSION, alone
 
 FITTED_ON = 20_000
 """The most components that the look is fitted on: it has some hundred numbers to find."""
@@ -44,8 +44,9 @@ def _drawn(labeled: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def filled(measures: NDArray[np.float32]) -> NDArray[np.float64]:
-    """A measure that a component lacks is taken to be as most are."""
-    values = np.where(np.isfinite(measures), measures, np.nan).astype(np.float64)
+    """Of each component by itself; a measure that it lacks is taken to be as most are."""
+    values = alone(measures).astype(np.float64)
+    values = np.where(np.isfinite(values), values, np.nan)
     with warnings.catch_warnings():
         # Without a single trace, a column is empty.
         warnings.simplefilter("ignore", RuntimeWarning)

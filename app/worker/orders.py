@@ -9,7 +9,7 @@ from app.actions import learning, training
 from app.actions.context import Context
 from app.worker.looks import filled
 from classifier.acquisition import LabeledModel, confidence_score, mixed, spread_out
-from classifier.measures import VERSION
+from classifier.measures import VERSION, alone
 from classifier.uncertainty import mutual_information
 
 Orders = Mapping[str, Sequence[float | None]]
@@ -42,7 +42,7 @@ def orders_of(
     }
     if look is None or measures is None:
         return found
-    seen = look.look(measures)
+    seen = look.look(alone(measures))
     return {
         **found,
         "dcal": mixed(probabilities, seen).tolist(),

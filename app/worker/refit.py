@@ -24,7 +24,7 @@ from app.worker.work import Pulse
 from classifier.ensemble import Ensemble
 from classifier.inputs import Components
 from classifier.instant import Memory, join, refit, remember
-from classifier.measures import names
+from classifier.measures import alone, names_alone
 from classifier.training import configure_threads
 from classifier.uncertainty import margin, predictive_entropy
 
@@ -43,7 +43,8 @@ LONGEST_BREATH_S = 0.1
 class Remembered:
     """What is kept of the run in use between refits.
 
-    keys: (components,) in the order of all else. measures: (components, measures), without gaps.
+    keys: (components,) in the order of all else. measures: (components, measures) of
+        each by itself, without gaps.
     fold_of: (components,) the fold whose networks have not seen it, -1 where none has.
     """
 
@@ -111,7 +112,7 @@ class Refitter:
 def bytes_each(ensemble: Ensemble) -> int:
     """What a component takes in the memory."""
     width = ensemble.load()[0].head.in_features
-    return len(ensemble.models) * (4 * width + 8 * ensemble.config.classes) + 4 * len(names())
+    return len(ensemble.models) * (4 * width + 8 * ensemble.config.classes) + 4 * len(names_alone())
 
 
 def look_at(
@@ -139,10 +140,10 @@ def look_at(
 
 
 def measures_in(components: Components) -> NDArray[np.float32]:
-    """(components, measures) as `components_of` gives them."""
+    """(components, measures) of each by itself, as `components_of` gives them."""
     if components.measures is None:
         raise ValueError("The components came without measures.")
-    return components.measures
+    return alone(components.measures)
 
 
 def new_order(context: Context, kept: Remembered, lesson: Lesson) -> list[dict[str, Any]]:

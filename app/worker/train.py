@@ -38,7 +38,7 @@ FOLDS_SHARE = 0.9
 def train(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
     """Carry out a training run. Raises ValueError where its configuration or labels do not do."""
     run = training.get_run(context, job.id)
-    config = make_config(context, run.config)
+    config = make_config(context, run.config, stored=run.start_from is not None)
     pulse({"stage": "reading labels", "fraction": 0.0})
     snapshot = training.take_snapshot(context, run.id)
     check_labels(snapshot)
@@ -83,9 +83,13 @@ def train(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
     return {"progress": {"stage": "done", "fraction": 1.0, "seconds_left": 0.0}}
 
 
-def make_config(context: Context, asked: dict[str, Any]) -> TrainingConfig:
-    """What was asked for, with this machine's thread count where none was."""
-    config = TrainingConfig.from_dict(asked)
+def make_config(context: Context, asked: dict[str, Any], *, stored: bool = False) -> TrainingConfig:
+    """What was asked for, with this machine's thread count where none was.
+
+    stored: it is the config of an earlier run, whose models see the columns that there were then.
+    """
+    read = TrainingConfig.from_stored if stored else TrainingConfig.from_dict
+    config = read(asked)
     if "threads" in asked:
         return config
     return replace(config, threads=threads(context.settings))

@@ -67,6 +67,7 @@ def components(recording: SimulatedRecording, groups: np.ndarray) -> Components:
         frame_rates_hz=np.full(len(recording.truth), recording.frame_rate_hz),
         contexts=crop_contexts(images, recording.centroids_px),
         recordings=groups,
+        centres_px=recording.centroids_px,
     )
     return replace(known, measures=measure(known))
 

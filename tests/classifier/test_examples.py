@@ -9,7 +9,7 @@ import torch
 from classifier.crossval import cross_validate
 from classifier.examples import Examples, columns_of_kind, columns_seen, make_examples
 from classifier.inputs import KINDS, Components
-from classifier.measures import kinds
+from classifier.measures import kinds, names, names_alone
 from classifier.prepare import prepare_caiman, prepare_contexts, prepare_masks
 from classifier.training import hide
 
@@ -64,12 +64,13 @@ def test_measures_that_were_kept_are_not_made_again(components, tiny_fusion, mon
 def test_hiding_takes_some_traces_and_some_contexts_and_never_the_mask(
     components, tiny_fusion, inputs
 ):
-    examples = make_examples(components, replace(tiny_fusion, inputs=inputs))
+    config = replace(tiny_fusion, inputs=inputs, measures="alone")
+    examples = make_examples(components, config)
     many = examples.take(torch.arange(60).repeat(20))
-    shown = hide(many, torch.Generator().manual_seed(0), inputs)
+    shown = hide(many, torch.Generator().manual_seed(0), config)
     assert torch.equal(shown.images[:, 0], many.images[:, 0])
     gone = {
-        kind: torch.isnan(shown.numbers[:, columns_of_kind(kind, inputs, CPU)]) for kind in KINDS
+        kind: torch.isnan(shown.numbers[:, columns_of_kind(kind, config, CPU)]) for kind in KINDS
     }
     assert not gone["mask"].any()
     for kind in ("trace", "context"):
@@ -81,10 +82,34 @@ def test_hiding_takes_some_traces_and_some_contexts_and_never_the_mask(
     assert torch.equal(shown.images[~hidden], many.images[~hidden])
 
 
-def test_columns_of_a_kind_are_among_those_seen():
-    seen = columns_of_kind("trace", ("mask", "trace"), CPU)
-    assert len(seen) == len(columns_seen(("mask", "trace")))
+def test_hiding_takes_the_rest_of_the_recording_from_some(components, tiny_fusion):
+    examples = make_examples(components, tiny_fusion)
+    many = examples.take(torch.arange(60).repeat(20))
+    shown = hide(many, torch.Generator().manual_seed(0), tiny_fusion)
+    beside = columns_of_kind("recording", tiny_fusion, CPU).numpy()
+    assert beside.sum() == len(names()) - len(names_alone())
+    masks = beside & (np.array(kinds()) == "mask")
+    gone = torch.isnan(shown.numbers[:, masks])
+    assert torch.equal(gone.all(dim=1), gone.any(dim=1)), "all of it or nothing"
+    assert gone.all(dim=1).float().mean() == pytest.approx(0.1, abs=0.03)
+    alone = ~beside & (np.array(kinds()) == "mask")
+    assert torch.equal(shown.numbers[:, alone], many.numbers[:, alone])
+
+
+def test_columns_of_a_kind_are_among_those_seen(tiny_fusion):
+    config = replace(tiny_fusion, inputs=("mask", "trace"))
+    seen = columns_of_kind("trace", config, CPU)
+    assert len(seen) == len(columns_seen(config))
     assert int(seen.sum()) == kinds().count("trace")
+
+
+def test_a_model_that_looks_at_components_alone_is_given_nothing_of_the_others(
+    components, tiny_fusion
+):
+    alone = replace(tiny_fusion, measures="alone")
+    found = make_examples(components, alone).numbers.numpy()
+    np.testing.assert_array_equal(found, components.measures[:, : len(names_alone())])
+    assert not columns_of_kind("recording", alone, CPU).any()
 
 
 def lacking(components: Components) -> Components:

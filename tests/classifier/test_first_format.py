@@ -1,18 +1,19 @@
 """Ensembles that earlier versions stored are loaded and predict what they did."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import safetensors.torch
 
-from classifier.crossval import CrossValidation
+from classifier.crossval import CrossValidation, cross_validate
 from classifier.ensemble import FIRST_FORMAT, FORMAT, Ensemble
 from classifier.inputs import Components
 
 NEW_SETTINGS = (
     "inputs", "layers", "members", "classes", "balance", "balance_by", "mixup", "preparation",
-    "activation",
+    "activation", "measures",
 )  # fmt: skip
 NEW_FACTS = ("doubt",)
 
@@ -71,6 +72,35 @@ def test_a_header_whose_metadata_is_no_table_is_refused(metadata):
     header = json.dumps({"__metadata__": metadata}).encode()
     with pytest.raises(ValueError, match=r"\w"):
         Ensemble.from_bytes(len(header).to_bytes(8, "little") + header)
+
+
+def without_the_field(ensemble: Ensemble) -> bytes:
+    """A model's bytes as they were written before a config said which measures it sees."""
+    blob = ensemble.to_bytes()
+    header = json.loads(blob[8 : 8 + int.from_bytes(blob[:8], "little")])
+    about = json.loads(header["__metadata__"][FORMAT])
+    del about["config"]["measures"]
+    return safetensors.torch.save(safetensors.torch.load(blob), {FORMAT: json.dumps(about)})
+
+
+def test_a_model_from_before_neighbours_goes_on_to_see_each_component_alone(
+    components, recording, tiny_fusion
+):
+    alone = replace(tiny_fusion, measures="alone")
+    earlier = cross_validate(components, recording.truth, alone).ensemble
+    loaded = Ensemble.from_bytes(without_the_field(earlier))
+    assert loaded.config == alone
+    expected = earlier.predict(components)
+    np.testing.assert_array_equal(loaded.predict(components), expected)
+    # Who is around a component is nothing to it.
+    moved = replace(components, centres_px=None, recordings=np.arange(60), measures=None)
+    np.testing.assert_allclose(loaded.predict(moved), expected, atol=1e-5)
+    assert Ensemble.from_bytes(loaded.to_bytes()).config == alone
+
+
+def test_a_new_model_without_the_field_is_refused_and_not_given_other_columns(trained_fusion):
+    with pytest.raises(ValueError, match="another shape"):
+        Ensemble.from_bytes(without_the_field(trained_fusion.ensemble))
 
 
 def test_masks_alone_are_enough_to_load(first_format):

@@ -10,7 +10,6 @@ from hypothesis.extra.numpy import arrays
 from classifier.config import TrainingConfig
 from classifier.examples import columns_seen
 from classifier.fusion import Fusion, Ranks, normal_scores
-from classifier.inputs import KINDS
 from classifier.models import build_model
 
 values = arrays(np.float32, (40, 3), elements=st.floats(-100, 100, width=32))
@@ -97,7 +96,7 @@ def test_every_part_has_an_opinion_and_their_mean_predicts():
     config = TrainingConfig(channels=(4, 4, 6, 6), hidden=8)
     model = build_model(config).eval()
     assert isinstance(model, Fusion)
-    ranks = torch.rand(6, len(columns_seen(KINDS)))
+    ranks = torch.rand(6, len(columns_seen(config)))
     images = torch.rand(6, 3, 50, 50)
     opinions = model.opinions(images, ranks)
     torch.testing.assert_close(opinions.exp().sum(dim=2), torch.ones(4, 6))

@@ -19,7 +19,7 @@ def learns_everywhere(config: TrainingConfig) -> None:
     """One step's gradients reach every parameter, from images and measures as in a training."""
     torch.manual_seed(0)
     model = build_model(config)
-    measures = len(columns_seen(config.inputs)) if config.measured else 0
+    measures = len(columns_seen(config)) if config.measured else 0
     numbers = torch.randn(16, measures)
     model.settle(numbers)
     out = model(torch.rand(16, channels_in(config), 50, 50), model.scale(numbers))

@@ -63,6 +63,21 @@ def test_a_run_goes_on_from_another_with_its_models_and_folds(
     assert predictions(world, child.id).keys() == {*keys, *fresh}
 
 
+def test_a_run_of_an_earlier_version_is_gone_on_from_with_the_columns_it_saw(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    world.recording(24, labels=[1, 2, 3, 4] * 6)
+    fusion = {**TINY_TRAINING, "architecture": "fusion"}
+    parent = carried_out(world, config={**fusion, "measures": "alone"})
+    then = {name: value for name, value in parent.config.items() if name != "measures"}
+    with world.context.database.write() as session:
+        runs.record(session, parent.id, config=then)
+    child = carried_out(world, start_from=parent.id)
+    assert child.config == {**then, "measures": "alone"}
+    assert carried_out(world, config=fusion).config["measures"] == "recording"
+
+
 def test_every_prediction_is_ranked_for_the_queue_and_every_label_for_rounds(world: World) -> None:
     keys = world.recording(24, labels=[1, 2, 3, 4] * 6)
     fresh = world.recording(6)
