@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from benchmarks.contenders import FoldModels, Predictor, Trained
+from benchmarks.hand_features import RECORDING
 from benchmarks.simulated import Fields, Probabilities
 from classifier.config import TrainingConfig
 from classifier.crossval import cross_validate
@@ -15,7 +16,9 @@ from classifier.inputs import Components
 
 @dataclass(frozen=True)
 class Somata:
-    """A configuration of the classifier. inputs: the kinds of input it looks at."""
+    """A configuration of the classifier. inputs: the kinds of input it looks at, and whether at
+    the recording too; else it is shown each component by itself.
+    """
 
     name: str
     inputs: str
@@ -24,8 +27,14 @@ class Somata:
 
     def train(self, fields: Fields, plan: FoldPlan, seed: int) -> Trained:
         """See `Contender.train`. Raises RuntimeError where its folds are not the plan's."""
-        kinds = tuple(self.inputs.split(" + "))
-        config = replace(self.config, inputs=kinds, seed=seed, folds=plan.folds)
+        kinds = self.inputs.split(" + ")
+        config = replace(
+            self.config,
+            inputs=tuple(kind for kind in kinds if kind != RECORDING),
+            measures="recording" if RECORDING in kinds else "alone",
+            seed=seed,
+            folds=plan.folds,
+        )
         result = cross_validate(fields.components, fields.labels, config)
         if not np.array_equal(result.fold_of, plan.fold_of):
             raise RuntimeError(f"{self.name} made other folds than its rivals got.")

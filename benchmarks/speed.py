@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from benchmarks.caiman_cnn import SHAPE, predict
 from benchmarks.contenders import Trained
-from benchmarks.hand_features import EVERYTHING, MASK
+from benchmarks.hand_features import ALL, MASK
 from benchmarks.harness import FOLDS, Options, plan_of, run, say
 from benchmarks.report import table
 from benchmarks.simulated import Fields, Labels, Probabilities, Referee
@@ -212,7 +212,7 @@ def measure(options: Options) -> str:
     started = time.perf_counter()
     fields, referee = options.load()
     config = TrainingConfig(threads=options.threads)
-    default = Somata("Somata", EVERYTHING, config)
+    default = Somata("Somata", ALL, config)
     learned, trained = trials(default, fields, referee, options)
     warm = warm_trials(default, fields, referee, options)
     plan, brief = plan_of(fields, 0), replace(config, epochs=1)
@@ -222,7 +222,7 @@ def measure(options: Options) -> str:
         caiman_scorer(),
         *trained_scorers(document.name, document.train(fields, plan, 0), measured=False),
         *trained_scorers(by_mask.name, by_mask.train(fields, plan, 0), measured=True),
-        *trained_scorers(f"Somata, {EVERYTHING}", trained, measured=True),
+        *trained_scorers(f"Somata, {ALL}", trained, measured=True),
     ]
     rates = scoring_rates(scorers, fields.components, QUICK_TURNS if options.quick else TURNS)
     tables = [*scoring_table(rates), *training_table(learned), *warm_table(warm)]

@@ -1,14 +1,25 @@
 """Hand-made features: finite, free of units, and telling what they are named for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.hand_features import EVERYTHING, MASK, FeatureTable, hand_features
+from benchmarks.hand_features import (
+    EVERYTHING,
+    MASK,
+    MASK_AND_RECORDING,
+    FeatureTable,
+    hand_features,
+)
+from classifier.config import TrainingConfig
 from classifier.context_features import context_features
+from classifier.examples import make_examples
 from classifier.inputs import Components
 from classifier.mask_features import mask_features
+from classifier.measures import measure
 from classifier.trace_features import trace_features
 
 Y, X = np.mgrid[-25:25, -25:25]
@@ -123,3 +134,26 @@ def test_components_without_a_kind_of_input_are_refused_in_words():
     components = Components(SHAPES, None, None, None, np.zeros(5, dtype=np.int64))
     with pytest.raises(ValueError, match="no traces"):
         hand_features(components, EVERYTHING)
+
+
+def test_what_hangs_on_the_recording_stands_behind_what_each_is_alone():
+    count = 12
+    components = Components(
+        np.concatenate([SHAPES] * 3)[:count],
+        recordings=np.zeros(count, dtype=np.int64),
+        centres_px=np.random.default_rng(0).uniform(0, 80, (count, 2)),
+    )
+    components = replace(components, measures=measure(components))
+    table = FeatureTable()
+    alone, both = (table.of(components, inputs) for inputs in (MASK, MASK_AND_RECORDING))
+    np.testing.assert_array_equal(both[:, : alone.shape[1]], alone)
+    beside = both[:, alone.shape[1] :]
+    network = make_examples(components, TrainingConfig(inputs=("mask",))).numbers.numpy()
+    # The network is given the same, and the recording's scale.
+    assert network.shape[1] == both.shape[1] + 1
+    np.testing.assert_array_equal(beside, network[:, alone.shape[1] + 1 :])
+    assert np.isfinite(beside).all()
+    some = components.take(np.array([3, 7]))
+    np.testing.assert_array_equal(
+        table.of(some, MASK_AND_RECORDING)[:, alone.shape[1] :], beside[[3, 7]]
+    )
