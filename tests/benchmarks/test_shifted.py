@@ -94,11 +94,24 @@ def test_the_same_seed_shifts_the_same_and_rows_keep_their_places():
     assert not np.array_equal(once.masks, shifted(components, 4).masks)
 
 
+def test_neighbours_move_apart_as_the_zoom_says():
+    components = Components(
+        np.stack([DISC] * 3),
+        recordings=np.zeros(3, np.int64),
+        centres_px=np.array([[10.0, 20.0], [10.0, 60.0], [np.nan, 5.0]]),
+    )
+    found = shifted(components, 3)
+    zoom = Shift.draw(np.random.default_rng([3, 0])).zoom
+    np.testing.assert_allclose(found.centres_px, components.centres_px * zoom)
+
+
 def test_our_own_simulator_gives_every_kind_of_input():
     components, referee = other_simulator(seed=0, components=12)
     assert len(components) == len(referee) == 48
     assert components.frame_rates_hz is not None
     assert len(np.unique(components.frame_rates_hz)) == 4
+    assert components.centres_px is not None
+    assert len(np.unique(components.centres_px, axis=0)) > 40
     assert components.contexts is not None
     assert components.contexts.shape == (48, 2, 50, 50)
 

@@ -51,6 +51,9 @@ def test_overlap_is_of_masks_where_they_lie_in_the_field():
     overlap = found["neighbours: greatest overlap"]
     assert overlap[:2] == pytest.approx([1, 1])
     assert overlap[2:].tolist() == [0, 0]
+    # Each shows the same disc, half-way between them.
+    halfway = neighbour_features(field([[50, 50], [50, 66]], masks=[disc(5, 8), disc(5, -8)]))
+    assert halfway["neighbours: greatest overlap"] == pytest.approx([1, 1], abs=0.05)
     # Two discs whose centres are a radius apart share 39% of their area.
     beside = neighbour_features(field([[50, 50], [50, 56]]))
     assert beside["neighbours: greatest overlap"] == pytest.approx([0.39, 0.39], abs=0.06)
