@@ -17,6 +17,11 @@ from classifier.side_by_side import for_each, parts_of
 
 CONTEXT_CHANNELS = slice(1, 1 + len(CONTEXT_IMAGES))
 
+HIDDEN_SHARE = 0.1
+"""Of the examples, one in ten is shown without its trace, one in ten without its context and one
+in ten as if it came without its recording, so that what lacks any of them is nothing new to the
+network."""
+
 
 @dataclass(frozen=True, eq=False)
 class Examples:
@@ -93,4 +98,21 @@ def make_examples(components: Components, config: TrainingConfig) -> Examples:
             images[rows, CONTEXT_CHANNELS] = prepare_contexts(crops)
 
     for_each(fill, parts_of(len(masks)))
+    return Examples(images, numbers)
+
+
+def hide(batch: Examples, generator: torch.Generator, config: TrainingConfig) -> Examples:
+    """The batch with some examples' traces, some contexts and some recordings missing."""
+    images, numbers = batch.images, batch.numbers
+    kinds = [kind for kind in config.inputs if kind != "mask"]
+    if config.measured and config.measures == "recording":
+        kinds.append("recording")
+    for kind in kinds:
+        gone = (torch.rand(len(images), generator=generator) < HIDDEN_SHARE).to(images.device)
+        if numbers.shape[1]:
+            columns = columns_of_kind(kind, config, numbers.device)
+            numbers = numbers.masked_fill(gone[:, None] & columns, torch.nan)
+        if kind == "context" and images.ndim == 4:
+            images = images.clone()
+            images[:, CONTEXT_CHANNELS] *= (~gone).float()[:, None, None, None]
     return Examples(images, numbers)

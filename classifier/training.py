@@ -14,7 +14,7 @@ from torch.nn import functional
 from classifier.augment import augment
 from classifier.classes import columns_of
 from classifier.config import TrainingConfig
-from classifier.examples import CONTEXT_CHANNELS, Examples, columns_of_kind
+from classifier.examples import Examples, hide
 from classifier.folds import hold_out
 from classifier.inference import PREDICTION_BATCH
 from classifier.layers import Classifier, hand_generator
@@ -22,10 +22,6 @@ from classifier.losses import balancing_weights, class_shares, loss_weights, smo
 from classifier.models import build_model
 
 WARM_UP = 0.2
-HIDDEN_SHARE = 0.1
-"""Of the examples, one in ten is shown without its trace, one in ten without its context and one
-in ten as if it came without its recording, so that what lacks any of them is nothing new to the
-network."""
 
 StateDict = dict[str, torch.Tensor]
 
@@ -277,23 +273,6 @@ class _Loop:
         chosen = torch.cat(parts).gather(1, targets.cpu()[:, None]).squeeze(1)
         weights = balancing_weights(targets.cpu(), 1.0).double()
         return float(-(chosen * weights).sum() / weights.sum())
-
-
-def hide(batch: Examples, generator: torch.Generator, config: TrainingConfig) -> Examples:
-    """The batch with some examples' traces, some contexts and some recordings missing."""
-    images, numbers = batch.images, batch.numbers
-    kinds = [kind for kind in config.inputs if kind != "mask"]
-    if config.measured and config.measures == "recording":
-        kinds.append("recording")
-    for kind in kinds:
-        gone = (torch.rand(len(images), generator=generator) < HIDDEN_SHARE).to(images.device)
-        if numbers.shape[1]:
-            columns = columns_of_kind(kind, config, numbers.device)
-            numbers = numbers.masked_fill(gone[:, None] & columns, torch.nan)
-        if kind == "context" and images.ndim == 4:
-            images = images.clone()
-            images[:, CONTEXT_CHANNELS] *= (~gone).float()[:, None, None, None]
-    return Examples(images, numbers)
 
 
 def decaying(model: Classifier, weight_decay: float) -> list[dict[str, object]]:

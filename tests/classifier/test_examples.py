@@ -7,11 +7,10 @@ import pytest
 import torch
 
 from classifier.crossval import cross_validate
-from classifier.examples import Examples, columns_of_kind, columns_seen, make_examples
+from classifier.examples import Examples, columns_of_kind, columns_seen, hide, make_examples
 from classifier.inputs import KINDS, Components
 from classifier.measures import kinds, names, names_alone
 from classifier.prepare import prepare_caiman, prepare_contexts, prepare_masks
-from classifier.training import hide
 
 CPU = torch.device("cpu")
 

@@ -7,10 +7,9 @@ import pytest
 import torch
 
 from classifier.crossval import cross_validate
-from classifier.examples import CONTEXT_CHANNELS, make_examples
+from classifier.examples import CONTEXT_CHANNELS, HIDDEN_SHARE, hide, make_examples
 from classifier.inputs import Components
 from classifier.measures import kinds, names_alone
-from classifier.training import HIDDEN_SHARE, hide
 
 
 @pytest.fixture(scope="module")
