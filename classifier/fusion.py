@@ -16,7 +16,11 @@ KNOTS = 33
 IMAGE_WIDTH = 64
 LEAST_RANK = 0.01
 OTHERS = 3
-SPARED = 0.3
+SPARED, SPARED_OF_FEW = 0.3, 0.5
+"""The share of the measures hidden at each step: more where there are few examples, which else
+would let a network lean on measures that fit them by chance."""
+
+FEW = 1000
 KINDS_MISSING = 2
 """Two more numbers for the network: whether the trace's and the context's measures are missing."""
 
@@ -103,6 +107,8 @@ class Fusion(Classifier):
     def settle(self, numbers: torch.Tensor) -> None:
         """See `Classifier.settle`."""
         self.ranks.settle(numbers)
+        for part in (self.measures, *self.others):
+            part[0].p = SPARED_OF_FEW if len(numbers) < FEW else SPARED
 
     def scale(self, numbers: torch.Tensor) -> torch.Tensor:
         """See `Classifier.scale`: ranks."""

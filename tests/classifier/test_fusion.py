@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 from classifier.config import TrainingConfig
 from classifier.examples import columns_seen
-from classifier.fusion import Fusion, Ranks, normal_scores
+from classifier.fusion import FEW, Fusion, Ranks, normal_scores
 from classifier.models import build_model
 
 values = arrays(np.float32, (40, 3), elements=st.floats(-100, 100, width=32))
@@ -89,6 +89,17 @@ def test_a_missing_measure_has_the_middle_of_its_range_and_is_counted():
     assert found[0, 2] == pytest.approx(2.326, abs=1e-3)
     assert found[0, 3] == pytest.approx(-2.326, abs=1e-3)
     assert found[:, 4:].tolist() == [[0.25, 1], [0, 0]]
+
+
+@pytest.mark.parametrize(("examples", "share"), [(FEW - 1, 0.5), (FEW, 0.3)])
+def test_the_fewer_the_examples_the_more_measures_are_hidden(examples, share):
+    config = TrainingConfig(channels=(4, 4, 6, 6), hidden=8)
+    model = build_model(config)
+    assert isinstance(model, Fusion)
+    model.settle(torch.rand(examples, len(columns_seen(config))))
+    for part in (model.measures, *model.others):
+        shown = part[0](torch.ones(200, 100))
+        assert (shown == 0).float().mean() == pytest.approx(share, abs=0.02)
 
 
 def test_every_part_has_an_opinion_and_their_mean_predicts():
