@@ -145,6 +145,10 @@ def test_migrating_leaves_the_logs_append_only(database: Database) -> None:
         "DELETE FROM note",
         "UPDATE discussion_turn SET text = ''",
         "DELETE FROM discussion_turn",
+        "UPDATE class_definition SET text = ''",
+        "DELETE FROM class_definition",
+        "UPDATE example_choice SET shown = false",
+        "DELETE FROM example_choice",
     ):
         with (
             pytest.raises(sa.exc.DBAPIError, match="append-only"),

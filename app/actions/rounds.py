@@ -13,6 +13,7 @@ from app.domain.agreement import cohens_kappa, cross_entropy, moves_table
 from app.domain.errors import Conflict, NoModel, NotFound
 from app.storage import jobs as job_rows
 from app.storage import recordings, rounds, runs, selections
+from app.storage.database import lock_queue
 from app.storage.rows import AnyRow
 
 Order = Literal["wrong", "quality", "entropy"]
@@ -81,6 +82,8 @@ def open_round(context: Context, by: Account, plan: RoundPlan) -> RoundView:
                 f"Run {model.id} was promoted just now and the queue does not follow it yet. "
                 f"Open the round when job {sorting[0].id} is done."
             )
+        # What is chosen as an example meanwhile must not be in it.
+        lock_queue(session)
         items = _items(session, context, model.id, plan)
         title = plan.title or f"{len(items)} with the {ORDER_TITLES[plan.order]}, run {model.id}"
         round_id = rounds.add(

@@ -13,12 +13,21 @@ from sqlalchemy.orm import Session
 from app.domain.events import EventKind
 from app.domain.serving import OF_A_RUN, STRATEGIES, Strategy
 from app.storage.rows import AnySelect
-from app.storage.tables import ComponentState, LabelEventRow, Lease, RoundItem
+from app.storage.tables import (
+    ComponentState,
+    ExampleChoice,
+    LabelEventRow,
+    Lease,
+    Round,
+    RoundItem,
+)
 
 _STATE = cast(Table, ComponentState.__table__)
 _LOG = cast(Table, LabelEventRow.__table__)
 _LEASES = cast(Table, Lease.__table__)
 _ITEMS = cast(Table, RoundItem.__table__)
+_ROUNDS = cast(Table, Round.__table__)
+_EXAMPLES = cast(Table, ExampleChoice.__table__)
 
 
 @dataclass(frozen=True)
@@ -101,7 +110,10 @@ def _population(strategy: Strategy, of_one_recording: bool) -> AnySelect:
         # Written out, not bound: SQLite uses a partial index only where it can see the constant.
         statement = statement.where(_STATE.c.people == literal_column("0"))
     elif strategy.population == "answered_once":
-        statement = statement.where(_STATE.c.people == literal_column("1"), ~_answered(key))
+        # Whoever has seen an example has seen its label.
+        statement = statement.where(
+            _STATE.c.people == literal_column("1"), ~_answered(key), ~is_example(key)
+        )
     if of_one_recording:
         statement = statement.where(_STATE.c.recording_id == bindparam("recording_id"))
     return statement.limit(bindparam("count"))
@@ -152,4 +164,23 @@ def answered_in_round(round_id: Any, component_id: Any) -> ColumnElement[bool]:
         _LOG.c.component_id == component_id,
         _LOG.c.kind == literal_column(f"'{EventKind.LABEL}'"),
         ~exists().where(undo.c.undoes == _LOG.c.uuid),
+    )
+
+
+def in_open_round(component_id: Any) -> ColumnElement[bool]:
+    """Whether somebody is to look at this component again, blind."""
+    return exists().where(
+        _ITEMS.c.component_id == component_id,
+        _ITEMS.c.round_id == _ROUNDS.c.id,
+        _ROUNDS.c.closed_at.is_(None),
+    )
+
+
+def is_example(component_id: Any) -> ColumnElement[bool]:
+    """Whether an admin shows this component, with its label, to everybody."""
+    one, later = _EXAMPLES.alias("example"), _EXAMPLES.alias("later_choice")
+    return exists().where(
+        one.c.component_id == component_id,
+        one.c.shown,
+        ~exists().where(later.c.component_id == one.c.component_id, later.c.id > one.c.id),
     )

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, insert, literal_colu
 from sqlalchemy.orm import Session, aliased
 
 from app.domain.labels import Label
-from app.storage.candidates import Candidate, skipped_by
+from app.storage.candidates import Candidate, in_open_round, skipped_by
 from app.storage.rows import AnyRow, AnySelect
 from app.storage.tables import (
     ComponentState,
@@ -17,8 +17,6 @@ from app.storage.tables import (
     Lease,
     MontageSetting,
     Prediction,
-    Round,
-    RoundItem,
     SelectionItem,
 )
 
@@ -69,16 +67,13 @@ def surest(session: Session, asked: Sure, labeler_id: int, count: int) -> list[C
     """
     key = ComponentState.component_id
     value = ComponentState.confidence if asked.by_run else ComponentState.cue_process
-    in_open_round = exists().where(
-        RoundItem.component_id == key, RoundItem.round_id == Round.id, Round.closed_at.is_(None)
-    )
     statement: AnySelect = (
         select(key, value.label("value"))
         .where(
             *_is_sure(asked),
             ~exists().where(Lease.component_id == key),
             ~skipped_by(key),
-            ~in_open_round,
+            ~in_open_round(key),
         )
         .order_by(value.desc(), key.desc())
         .limit(count)

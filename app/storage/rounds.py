@@ -8,7 +8,7 @@ from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.events import EventKind
-from app.storage.candidates import answered_in_round
+from app.storage.candidates import answered_in_round, is_example
 from app.storage.montage import from_montage
 from app.storage.rows import AnyRow
 from app.storage.tables import (
@@ -47,7 +47,7 @@ def most_confusing(
 ) -> list[tuple[int, int]]:
     """Labeled components that this run is most confused by: (component, label), worst first.
 
-    Only those that it has looked at with their present label.
+    Only those that it has looked at with their present label, and no example: its label is known.
     """
     column = _ORDERS[order]
     statement = (
@@ -62,6 +62,7 @@ def most_confusing(
             ComponentState.quality.is_not(None),
             ComponentState.label.is_not(None),
             ComponentState.run_id == run_id,
+            ~is_example(ComponentState.component_id),
         )
         .order_by(column.desc(), ComponentState.component_id.desc())
         .limit(limit)
@@ -87,7 +88,11 @@ def of_selection(
             (Prediction.run_id == run_id)
             & (Prediction.component_id == ComponentState.component_id),
         )
-        .where(SelectionItem.selection_id == selection_id, ComponentState.label.is_not(None))
+        .where(
+            SelectionItem.selection_id == selection_id,
+            ComponentState.label.is_not(None),
+            ~is_example(ComponentState.component_id),
+        )
         .order_by(column.desc().nulls_last(), ComponentState.component_id.desc())
         .limit(limit)
     )

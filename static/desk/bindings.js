@@ -12,6 +12,7 @@ export const ACTIONS = /** @type {const} */ ([
   ["skip", "s", "skip"],
   ["skipWithReason", "S", "skip and say why"],
   ["note", "n", "write a note"],
+  ["definitions", "e", "the four classes: criteria and examples"],
   ["keep", "k", "keep the old label, in a round"],
   ["change", "c", "change it, in a round (Enter too)"],
   ["discuss", "d", "put it up for discussion, in a round"],

@@ -1,6 +1,7 @@
 // The keys of the desk. They work whatever has the focus; see bindings.js for what each does.
 
 import { actionOf, load } from "./bindings.js";
+import { Definitions } from "./definitions.js";
 import { showKeys, KeyPanel } from "./keypanel.js";
 
 /** @typedef {import("./bindings.js").Action} Action */
@@ -21,11 +22,13 @@ export function listen(actions, drawing) {
     bindings = changed;
     showKeys(bindings);
   });
+  const definitions = new Definitions((event) => wanted(event, bindings) === "definitions");
   showKeys(bindings);
 
   /** @param {string} name */
   const run = (name) => {
     if (name === "help") return panel.open();
+    if (name === "definitions") return definitions.open();
     const label = /^label([1-4])$/.exec(name)?.[1];
     if (label) return actions.answer(Number(label));
     if (name in actions) return actions[/** @type {Exclude<keyof Actions, "answer">} */ (name)]();

@@ -50,6 +50,7 @@ PAGES = (
     "/components",
     "/components?order=entropy&label=3",
     "/components/1",
+    "/definitions",
     "/map",
     "/discuss",
     "/discuss?state=settled",

@@ -50,6 +50,9 @@ REACH = {
     ("POST", "/runs/{run_id}/export"): ADMIN,
     ("POST", "/runs/{run_id}/export/cancel"): ADMIN,
     ("POST", "/runs/follow-newest"): ADMIN,
+    ("GET", "/definitions"): SIGNED_IN,
+    ("POST", "/definitions/{label}"): ADMIN,
+    ("POST", "/definitions/examples/{component}"): ADMIN,
     ("GET", "/montage/threshold"): ADMIN,
     ("POST", "/montage/threshold"): ADMIN,
     ("GET", "/tuning"): ADMIN,
@@ -116,13 +119,16 @@ REACH = {
     ("GET", f"{API}/rounds"): SIGNED_IN,
     ("GET", f"{API}/rounds/{{round}}"): SIGNED_IN,
     ("POST", f"{API}/rounds/{{round}}/close"): ADMIN,
+    ("GET", f"{API}/definitions"): SIGNED_IN,
+    ("PUT", f"{API}/definitions/{{label}}"): ADMIN,
+    ("PUT", f"{API}/definitions/examples/{{component}}"): ADMIN,
     ("GET", f"{API}/health"): OPEN,
     ("GET", f"{API}/metrics"): SIGNED_IN,
     ("POST", f"{API}/demo"): ADMIN,
     ("GET", f"{API}/jobs/{{job}}"): SIGNED_IN,
     ("POST", f"{API}/jobs/{{job}}/cancel"): ADMIN,
 }
-STATE_CHANGING = sorted(path for method, path in REACH if method == "POST")
+STATE_CHANGING = sorted(route for route in REACH if route[0] != "GET")
 
 
 def test_the_table_names_every_route_and_no_other() -> None:
@@ -228,10 +234,10 @@ def test_no_state_changing_request_with_a_session_is_taken_from_another_site(sit
     client = site.browser(ALICE)
     del client.headers["Origin"]
     taken = []
-    for path in STATE_CHANGING:
+    for method, path in STATE_CHANGING:
         for origin in FOREIGN:
             headers = {} if origin is None else {"Origin": origin}
-            answer = client.post(filled(path), headers=headers)
+            answer = client.request(method, filled(path), headers=headers)
             said = (answer.status_code, answer.json().get("title"))
             if said != (403, "Request from another site"):
                 taken.append((path, origin, said))

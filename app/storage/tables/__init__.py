@@ -4,6 +4,7 @@ Whoever imports one has them all: keys between them, and Alembic, need the whole
 """
 
 from app.storage.tables.base import Base
+from app.storage.tables.definitions import ClassDefinition, ExampleChoice
 from app.storage.tables.embeddings import Embedding, EmbeddingSpace
 from app.storage.tables.events import DiscussionTurn, LabelEventRow, Note
 from app.storage.tables.jobs import Job, WorkerBeat
@@ -30,6 +31,7 @@ from app.storage.tables.tuning import TuningStudy, TuningTrial
 __all__ = [
     "ApiToken",
     "Base",
+    "ClassDefinition",
     "Component",
     "ComponentArrays",
     "ComponentMeasures",
@@ -37,6 +39,7 @@ __all__ = [
     "DiscussionTurn",
     "Embedding",
     "EmbeddingSpace",
+    "ExampleChoice",
     "Job",
     "LabelEventRow",
     "Labeler",

@@ -61,10 +61,15 @@ def urls(component_id: int, content_hash: str) -> ComponentUrls:
 
 def views_url(items: Sequence[Work], parts: Sequence[str] = PARTS) -> str | None:
     """Where all that a page draws of these components is, or None where there are none."""
-    if not items:
+    return views_of([(one.component, one.content_hash) for one in items], parts)
+
+
+def views_of(shown: Sequence[tuple[int, str]], parts: Sequence[str]) -> str | None:
+    """As `views_url`, of components by key and content hash."""
+    if not shown:
         return None
-    keys = ",".join(str(one.component) for one in items)
-    version = version_of([one.content_hash for one in items])[:VERSION_LENGTH]
+    keys = ",".join(str(component) for component, _ in shown)
+    version = version_of([content for _, content in shown])[:VERSION_LENGTH]
     return f"{API}/components/views?ids={keys}&parts={','.join(parts)}&v={version}"
 
 

@@ -3,6 +3,7 @@
 from app.web.api import (
     comparing,
     components,
+    definitions,
     discussions,
     exporting,
     labeling,
@@ -25,6 +26,6 @@ ROUTERS = tuple(
     part.router
     for part in (
         labeling, views, components, looks_like, recordings, comparing, training, exporting, tuning,
-        predictions, rounds, discussions, mapping, selections, system,
+        predictions, rounds, discussions, mapping, selections, definitions, system,
     )
 )  # fmt: skip

@@ -4,6 +4,7 @@ from app.web.pages import (
     account,
     comparing,
     components,
+    definitions,
     desk,
     discuss,
     entry,
@@ -21,6 +22,6 @@ ROUTERS = tuple(
     part.router
     for part in (
         entry, overview, recordings, desk, montage, components, mapping, rounds, discuss, comparing,
-        runs, tuning, people, account,
+        definitions, runs, tuning, people, account,
     )
 )  # fmt: skip
