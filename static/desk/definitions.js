@@ -7,7 +7,7 @@ import { pixels, quantile } from "./levels.js";
 import { load } from "./settings.js";
 
 /**
- * @typedef {{component: number, people: number, chosen: boolean}} Example
+ * @typedef {{component: number, people: number}} Example
  * @typedef {{label: number, title: string, text: string, examples: Example[]}} Definition
  * @typedef {{items: Definition[], masks: Map<number, import("./bundle.js").Grey>}} Found
  */
@@ -69,7 +69,7 @@ function figure(one, title, mask, look) {
     canvas.getContext("2d")?.putImageData(pixels(mask, look.colours, 0, white), 0, 0);
   }
   const words = document.createElement("figcaption");
-  words.textContent = (one.people > 1 ? `${one.people} people agree` : "1 person") + (one.chosen ? ", chosen" : "");
+  words.textContent = one.people > 1 ? `${one.people} people agree` : "1 person";
   figure.append(canvas, words);
   return figure;
 }

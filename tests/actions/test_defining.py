@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -69,6 +70,19 @@ def test_a_text_too_long_to_be_read_beside_a_mask_is_refused_in_numbers(world: W
     defining.describe(world.context, ALICE, 1, "x" * LONGEST_TEXT, 0)
     with pytest.raises(InvalidInput, match="have 2,001 characters and may have 2,000"):
         defining.describe(world.context, ALICE, 2, "x" * (LONGEST_TEXT + 1), 0)
+
+
+def test_two_admins_at_once_lose_nothing_silently(world: World) -> None:
+    def write(number: int) -> str:
+        try:
+            defining.describe(world.context, ALICE, 1, f"text {number}", 0)
+        except Conflict:
+            return "told"
+        return "kept"
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(write, range(4))) == ["kept", "told", "told", "told"]
+    assert len(defining.history(world.context, ALICE)) == 1
 
 
 @pytest.mark.parametrize(
@@ -159,6 +173,13 @@ def test_everybody_sees_what_an_admin_chose_first_of_all(world: World) -> None:
     assert choose(world, chosen, False)
     assert chosen not in shown(world, BOB)
     assert not defining.is_example(world.context, chosen)
+
+
+def test_a_choice_made_twice_at_once_is_made_once(world: World) -> None:
+    key = world.component(labeled_by=[CAROL])
+    with ThreadPoolExecutor(4) as threads:
+        changed = list(threads.map(lambda _: choose(world, key), range(4)))
+    assert sorted(changed) == [False, False, False, True]
 
 
 def test_a_chosen_one_is_shown_for_what_people_say_it_is_now(world: World) -> None:
