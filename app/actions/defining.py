@@ -1,7 +1,7 @@
 """What the classes are called by: their criteria in words, and examples from the recordings.
 
 An example comes with its label, so that whoever may still be asked about it must not see it: see
-docs/decisions/0020.
+docs/decisions/0021.
 """
 
 from collections.abc import Sequence
@@ -100,7 +100,7 @@ def describe(context: Context, by: Account, label: int, text: str, version: int)
     require_admin(by)
     # A form sends its line ends as two characters.
     text = text.replace("\r\n", "\n").strip()
-    if text == USUAL_TEXTS[Label(label)]:
+    if text == USUAL_TEXTS[label]:
         text = ""
     if len(text) > LONGEST_TEXT:
         raise InvalidInput(

@@ -169,11 +169,11 @@ def answered_in_round(round_id: Any, component_id: Any) -> ColumnElement[bool]:
 
 def in_open_round(component_id: Any) -> ColumnElement[bool]:
     """Whether somebody is to look at this component again, blind."""
-    return exists().where(
-        _ITEMS.c.component_id == component_id,
-        _ITEMS.c.round_id == _ROUNDS.c.id,
-        _ROUNDS.c.closed_at.is_(None),
-    )
+    # One list for all that are asked about: by component, a round's items have no index.
+    still_open = select(_ROUNDS.c.id).where(_ROUNDS.c.closed_at.is_(None))
+    items = select(_ITEMS.c.component_id).where(_ITEMS.c.round_id.in_(still_open))
+    found: ColumnElement[bool] = component_id.in_(items)
+    return found
 
 
 def is_example(component_id: Any) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, case, exists, func, insert, literal, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.definitions import MOST_EXAMPLES
@@ -50,7 +50,7 @@ def is_leased(component_id: Any, now: datetime, apart_from: int) -> ColumnElemen
 def looks_to_come(session: Session, component_id: int, labeler_id: int, now: datetime) -> AnyRow:
     """Whether anybody is still to look at it blind: `in_open_round`, `is_leased`."""
     statement: AnySelect = select(
-        in_open_round(component_id).label("in_open_round"),
+        in_open_round(literal(component_id)).label("in_open_round"),
         is_leased(component_id, now, labeler_id).label("is_leased"),
     )
     return session.execute(statement).one()
@@ -117,7 +117,8 @@ def _best(session: Session, wanted: ColumnElement[bool]) -> Sequence[AnyRow]:
     of = inner.c
     order = (of.chosen.desc(), of.agreed.desc(), of.turn, of.people.desc(), of.doubt)
     place = func.row_number().over(partition_by=of.label, order_by=(*order, of.component_id))
-    ranked = select(inner, place.label("place")).subquery()
+    # The second window sorts what the first has left, which is little.
+    ranked = select(inner, place.label("place")).where(of.turn <= MOST_EXAMPLES).subquery()
     statement: AnySelect = (
         select(
             ranked.c.component_id,

@@ -1,7 +1,9 @@
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy.orm import Session
 
 from app.actions import defining, rounds
 from app.actions.defining import DefinitionView, ExampleView
@@ -9,6 +11,8 @@ from app.actions.rounds import RoundPlan
 from app.domain.accounts import Account
 from app.domain.definitions import LONGEST_TEXT, USUAL_TEXTS
 from app.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from app.storage import definitions
+from app.storage.rows import AnyRow
 from tests.support.world import ALICE, BOB, CAROL, World
 
 
@@ -72,7 +76,19 @@ def test_a_text_too_long_to_be_read_beside_a_mask_is_refused_in_numbers(world: W
         defining.describe(world.context, ALICE, 2, "x" * (LONGEST_TEXT + 1), 0)
 
 
-def test_two_admins_at_once_lose_nothing_silently(world: World) -> None:
+def test_two_admins_at_once_lose_nothing_silently(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = definitions.texts
+
+    def read_and_wait(session: Session) -> dict[int, AnyRow]:
+        found = read(session)
+        # Long enough for all of them to read before one writes, if nothing keeps them apart.
+        time.sleep(0.1)
+        return found
+
+    monkeypatch.setattr(definitions, "texts", read_and_wait)
+
     def write(number: int) -> str:
         try:
             defining.describe(world.context, ALICE, 1, f"text {number}", 0)
