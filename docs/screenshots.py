@@ -66,6 +66,7 @@ def walk(server: Server, page: Page) -> None:
     page.wait_for_load_state("networkidle")
     keep(page, "components")
     sorted_out(page)
+    at_hand(page)
     page.goto("/")
     keep(page, "overview")
     page.get_by_role("button", name="Dark or light").click()
@@ -181,6 +182,20 @@ def sorted_out(page: Page) -> None:
     page.locator("[data-colour]").select_option("predicted")
     settle(page)
     keep(page, "map")
+
+
+def at_hand(page: Page) -> None:
+    """The four classes: beside the mask, and where an admin edits them."""
+    Desk(page).component()
+    page.keyboard.press("e")
+    page.locator(".definitions-panel .example canvas").first.wait_for()
+    settle(page)
+    keep(page, "definitions")
+    page.keyboard.press("Escape")
+    page.goto("/definitions")
+    page.get_by_role("button", name="Show to all").first.click()
+    settle(page)
+    keep(page, "definitions-edit")
 
 
 def said(server: Server, alice: Account, component: int) -> int | None:
