@@ -3,6 +3,9 @@
 
 import { sendLeft } from "./desk/outbox.js";
 
+// On a narrow page the navigation is one row that scrolls: begin with where one is in sight.
+document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 const labeler = document.body.dataset.labeler;
 if (labeler && !document.body.classList.contains("desk-page")) sendLeft(labeler);
 

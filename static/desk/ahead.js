@@ -1,6 +1,7 @@
 // The next components, asked for and loaded before they are needed.
 
-import { post } from "../api.js";
+import { post, Refused } from "../api.js";
+import { find, message } from "../dom.js";
 import { fetchViews } from "./bundle.js";
 
 const WANTED = 24;
@@ -8,6 +9,8 @@ const WANTED = 24;
 const FEW = 14;
 const REMEMBERED = 60;
 const RETRY_MS = [300, 1000, 3000, 8000];
+/** A network that stumbles needs no words; one that is away does. */
+const SAY_AFTER_TRIES = 3;
 const PARTS = "mask,context,trace,average,neighbours";
 
 /**
@@ -46,10 +49,17 @@ function remember(view) {
 
 /** Try until it works; the network may be away for a while. @param {string} url @returns {Promise<Map<number, View>>} */
 async function views(url) {
+  let said = "";
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await fetchViews(url);
-    } catch {
+      const found = await fetchViews(url);
+      if (said && find("[data-message]").textContent === said) message("");
+      return found;
+    } catch (error) {
+      if (attempt + 1 >= SAY_AFTER_TRIES) {
+        said = `Masks and traces do not come: ${error instanceof Refused ? error.detail : "no connection."} Trying again.`;
+        message(said);
+      }
       const wait = RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)];
       await new Promise((resolve) => setTimeout(resolve, wait));
     }

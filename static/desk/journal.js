@@ -1,22 +1,24 @@
 // localStorage: slow for much, but what is written is there when the call returns. An answer
 // is noted here first, so that a tab that is closed right after the key has not lost it.
+// What a tab alone remembers goes into sessionStorage the same way: without either, pages work on.
 
 /** @typedef {import("./kept.js").Entry} Entry */
+/** @typedef {"localStorage" | "sessionStorage"} Where */
 
-/** @param {string} name @param {string} text @returns {boolean} false where it is full or switched off */
-export function write(name, text) {
+/** @param {string} name @param {string} text @param {Where} [where] @returns {boolean} false where it is full or switched off */
+export function write(name, text, where = "localStorage") {
   try {
-    localStorage.setItem(name, text);
+    window[where].setItem(name, text);
     return true;
   } catch {
     return false;
   }
 }
 
-/** @param {string} name @returns {string | null} */
-export function read(name) {
+/** @param {string} name @param {Where} [where] @returns {string | null} */
+export function read(name, where = "localStorage") {
   try {
-    return localStorage.getItem(name);
+    return window[where].getItem(name);
   } catch {
     return null;
   }

@@ -1,5 +1,7 @@
 // How many this session, and how fast.
 
+import { read, write } from "./journal.js";
+
 const WINDOW_MS = 5 * 60_000;
 /** A longer look than this is a pause, not work. */
 export const LONGEST_LOOK_S = 120;
@@ -8,7 +10,7 @@ export class Pace {
   /** @param {string} key where this browser tab keeps its count across reloads */
   constructor(key) {
     this.key = key;
-    this.done = Number(sessionStorage.getItem(key) || 0);
+    this.done = Number(read(key, "sessionStorage") || 0);
     /** @type {number[]} */
     this.times = [];
   }
@@ -16,7 +18,7 @@ export class Pace {
   /** @param {number} by 1 for an answer, -1 for an undo */
   count(by) {
     this.done = Math.max(0, this.done + by);
-    sessionStorage.setItem(this.key, String(this.done));
+    write(this.key, String(this.done), "sessionStorage");
     if (by > 0) this.times.push(Date.now());
     else this.times.pop();
   }

@@ -1,5 +1,6 @@
 // After 45 minutes of work, a word that a pause would do good. It stops nobody.
 
+import { read, write } from "./journal.js";
 import { PAUSE_MS } from "./working.js";
 
 const WORK_MS = 45 * 60_000;
@@ -29,7 +30,7 @@ export class PauseReminder {
     this.counted = this.working.now();
     if (paused) this.place.hidden = true;
     if (this.worked >= WORK_MS) this.place.hidden = false;
-    sessionStorage.setItem(KEPT, JSON.stringify({ worked: this.worked, at: Date.now() - this.working.away }));
+    write(KEPT, JSON.stringify({ worked: this.worked, at: Date.now() - this.working.away }), "sessionStorage");
   }
 
   /** Not now: the next word comes after as much work again. */
@@ -42,6 +43,6 @@ export class PauseReminder {
 }
 
 function workedBefore() {
-  const { worked, at } = JSON.parse(sessionStorage.getItem(KEPT) || '{"worked": 0, "at": 0}');
+  const { worked, at } = JSON.parse(read(KEPT, "sessionStorage") || '{"worked": 0, "at": 0}');
   return Date.now() - at < PAUSE_MS ? worked : 0;
 }

@@ -1,6 +1,7 @@
 // The trace on its canvas: zoomed by wheel and keys, panned by dragging, a neighbour's laid under it.
 
-import { get } from "../api.js";
+import { get, Refused } from "../api.js";
+import { message } from "../dom.js";
 import { Pane } from "./pane.js";
 import { allOf, FinePoints, moved, zoomed } from "./range.js";
 import { boxOf, drawTrace } from "../plot.js";
@@ -63,8 +64,10 @@ export class TracePane {
         this.others.set(alike.component, { frames, values: found.values });
         this.pane.forget();
         if (this.pane.view?.alike?.component === alike.component) this.pane.redraw();
-      } catch {
+      } catch (error) {
         this.others.delete(alike.component);
+        if (this.pane.view?.alike?.component !== alike.component) continue;
+        message(`The trace most alike did not load: ${error instanceof Refused ? error.detail : "no connection."} Switch it off and on to try again.`);
       }
     }
   }

@@ -2,6 +2,7 @@
 
 import { post } from "../api.js";
 import { fetchMasks } from "../desk/bundle.js";
+import { read, write } from "../desk/journal.js";
 import { Sheet } from "./sheet.js";
 
 const LONGEST_PAST = 10;
@@ -82,7 +83,7 @@ export class Past {
   constructor(key) {
     this.key = key;
     /** @type {Sheet[]} */
-    this.sheets = JSON.parse(sessionStorage.getItem(key) || "[]").map(Sheet.of);
+    this.sheets = JSON.parse(read(key, "sessionStorage") || "[]").map(Sheet.of);
   }
 
   get last() {
@@ -102,6 +103,7 @@ export class Past {
 
   keep() {
     this.sheets = this.sheets.slice(-LONGEST_PAST);
-    sessionStorage.setItem(this.key, JSON.stringify(this.sheets));
+    // Where there is no room for them, they can be gone back to until the page is left.
+    write(this.key, JSON.stringify(this.sheets), "sessionStorage");
   }
 }

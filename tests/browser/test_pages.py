@@ -110,6 +110,24 @@ def test_no_page_is_wider_than_a_tablet_held_upright(furnished: Site, visit: Ope
         assert page.evaluate("document.documentElement.scrollWidth") <= 768, path
 
 
+def test_the_navigation_is_one_row_on_a_tablet_and_shows_where_one_is(
+    furnished: Site, visit: Opens
+):
+    page = visit("alice").page
+    page.set_viewport_size({"width": 768, "height": 1024})
+    for path in ("/", "/montage", "/people"):
+        page.goto(path)
+        header = page.locator("header.top").bounding_box()
+        assert header is not None
+        assert header["height"] < 60
+        here = page.locator(".nav [aria-current]")
+        expect(here).to_be_in_viewport(ratio=1)
+        expect(page.get_by_role("button", name="Sign out")).to_be_in_viewport(ratio=1)
+    # By keys, too, all of it is reached.
+    page.get_by_role("link", name="Overview").focus()
+    expect(page.get_by_role("link", name="Overview")).to_be_in_viewport(ratio=1)
+
+
 def test_the_focus_can_be_seen_on_everything_that_takes_it(furnished: Site, visit: Opens):
     page = visit("alice").page
     for path in ("/label", "/rounds", "/account"):
