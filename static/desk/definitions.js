@@ -43,10 +43,13 @@ export class Definitions {
   /** @param {Found} found */
   #show({ items, masks }) {
     const look = load();
+    // Who walks back is asked again: what is on screen is no example meanwhile.
+    const asked = find("[data-work]").dataset.component;
     for (const one of items) {
       const section = find(`[data-definition="${one.label}"]`, HTMLElement, this.dialog);
       find("[data-criteria]", HTMLElement, section).textContent = one.text;
-      const examples = one.examples.map((each) => figure(each, one.title, masks.get(each.component), look));
+      const shown = one.examples.filter((each) => String(each.component) !== asked);
+      const examples = shown.map((each) => figure(each, one.title, masks.get(each.component), look));
       const none = "No example yet: they come with your own labels, or an admin chooses some.";
       find("[data-examples]", HTMLElement, section).replaceChildren(...(examples.length ? examples : [none]));
     }

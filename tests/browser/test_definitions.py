@@ -98,6 +98,21 @@ def test_no_digit_answers_what_lies_behind_it_and_the_focus_comes_back(
     assert furnished.all_answers()[shown] == [2]
 
 
+def test_who_walks_back_is_not_shown_what_they_are_asked_again(furnished: Site, visit: Opens):
+    desk = Desk(visit("bob").page)
+    shown = desk.press("1")
+    desk.all_saved()
+    desk.page.keyboard.press("e")
+    own = panel(desk.page).get_by_role("img", name=f"neuron, component {shown}", exact=True)
+    expect(own).to_be_visible()
+    desk.page.keyboard.press("Escape")
+    desk.page.keyboard.press("u")
+    assert desk.component() == shown
+    desk.page.keyboard.press("e")
+    expect(panel(desk.page).get_by_text("2 people agree").first).to_be_visible()
+    expect(own).to_have_count(0)
+
+
 def test_it_opens_from_the_panel_of_keys_with_whatever_key_was_chosen(
     furnished: Site, visit: Opens
 ):
