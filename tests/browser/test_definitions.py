@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from app.actions import defining, labeling
 from app.actions.labeling import Answer
+from app.domain.accounts import Account
 from tests.browser.site import Desk, Site, Visit, recording
 from tests.support.javascript import AXE
 
@@ -21,9 +22,14 @@ def furnished(site: Site) -> Site:
     bob = site.person("bob")
     site.store(recording(components=40))
     for who in (site.alice, bob):
-        answers = [Answer(uuid4(), key, 1 + key % 4) for key in site.components()[:12]]
-        labeling.answer(site.context, who, answers)
+        agree(site, who, site.components()[:12])
     return site
+
+
+def agree(site: Site, who: Account, components: list[int]) -> None:
+    """Answer as everybody does here."""
+    answers = [Answer(uuid4(), key, 1 + key % 4) for key in components]
+    labeling.answer(site.context, who, answers)
 
 
 def panel(page: Page):
@@ -200,16 +206,26 @@ def test_keys_that_were_changed_at_the_desk_hold_in_the_montage(furnished: Site,
 def test_it_fits_the_screen_and_axe_finds_nothing(
     furnished: Site, visit: Opens, theme: str, size: tuple[int, int]
 ):
+    for who in (furnished.alice, furnished.person("carol")):
+        agree(furnished, who, furnished.components()[12:24])
     page = visit("alice").page
     page.add_init_script(f"localStorage.setItem('somata.theme', '{theme}')")
     page.set_viewport_size({"width": size[0], "height": size[1]})
     Desk(page).component()
     page.keyboard.press("e")
     examples = panel(page).locator(".example")
-    expect(examples).to_have_count(12)
-    box = examples.last.bounding_box()
+    expect(examples).to_have_count(24)
+    box, mask = examples.last.bounding_box(), page.locator("canvas[data-mask]").bounding_box()
+    beside = panel(page).bounding_box()
     assert box is not None
+    assert mask is not None
+    assert beside is not None
     assert box["y"] + box["height"] <= size[1]
+    # Of the mask more than the middle can be seen: what is compared with the examples.
+    assert (
+        beside["x"] >= mask["x"] + 0.8 * mask["width"]
+        or beside["y"] >= mask["y"] + 0.8 * mask["height"]
+    )
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     page.evaluate(AXE.read_text())
     assert page.evaluate(COMPLAINTS) == []
