@@ -49,7 +49,7 @@ def contenders(quick: bool, threads: int, features: FeatureTable) -> list[Conten
     """Every contender, the peers first. features: shared by those that use them."""
     config = TrainingConfig(threads=threads)
     if quick:
-        config = replace(config, epochs=8)
+        config = replace(config, epochs=6)
     document = replace(config, architecture="cnn", **DOCUMENT)
     # What stands beside the default for the ablation gets one seed, so that all ends in time.
     ablated = (MASK_AND_RECORDING,) if quick else (EVERYTHING, MASK_AND_RECORDING, MASK_TRACE)
@@ -60,7 +60,7 @@ def contenders(quick: bool, threads: int, features: FeatureTable) -> list[Conten
         Somata("Somata", ALL, config),
         *(Somata("Somata", inputs, config, most_seeds=1) for inputs in ablated),
         Somata("the document's CNN", MASK, document, most_seeds=1),
-        CaimanCnn(passes=2 if quick else 4),
+        CaimanCnn(passes=1 if quick else 4),
     ]
 
 
