@@ -8,6 +8,7 @@ from tests.support.labs import (
     sqlite_world,
     world,
 )
+from tests.support.passwords import usual_passwords
 from tests.support.postgres import fresh_postgres_database, postgres, postgres_url
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "postgres_world",
     "sqlite_template",
     "sqlite_world",
+    "usual_passwords",
     "world",
 ]

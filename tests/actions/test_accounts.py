@@ -3,7 +3,6 @@ import threading
 
 import pytest
 from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import select
 
 from app.actions import accounts
@@ -13,13 +12,6 @@ from app.storage.tables import ApiToken, Labeler
 from tests.support.world import ALICE, BOB, World
 
 PASSWORD = "correct horse"
-
-
-@pytest.fixture(autouse=True)
-def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Argon2 all the same, but not slow on purpose."""
-    quick = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(accounts, "_passwords", PasswordHash((quick,)))
 
 
 def joined(world: World, name: str, role: Role = Role.LABELER) -> Account:
@@ -129,6 +121,10 @@ def test_the_wrong_name_and_the_wrong_password_are_told_alike(world: World) -> N
             accounts.sign_in(world.context, name, password)
         said.add(str(caught.value))
     assert len(said) == 1
+
+
+def test_hashing_a_password_is_slow_on_purpose(usual_passwords: PasswordHash) -> None:
+    assert usual_passwords.hash(PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 def test_passwords_invites_and_tokens_are_stored_hashed(world: World) -> None:
