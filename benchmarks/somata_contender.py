@@ -25,16 +25,19 @@ class Somata:
     config: TrainingConfig
     most_seeds: int = 100
 
-    def train(self, fields: Fields, plan: FoldPlan, seed: int) -> Trained:
-        """See `Contender.train`. Raises RuntimeError where its folds are not the plan's."""
+    @property
+    def own_config(self) -> TrainingConfig:
+        """The configuration with what it looks at."""
         kinds = self.inputs.split(" + ")
-        config = replace(
+        return replace(
             self.config,
             inputs=tuple(kind for kind in kinds if kind != RECORDING),
             measures="recording" if RECORDING in kinds else "alone",
-            seed=seed,
-            folds=plan.folds,
         )
+
+    def train(self, fields: Fields, plan: FoldPlan, seed: int) -> Trained:
+        """See `Contender.train`. Raises RuntimeError where its folds are not the plan's."""
+        config = replace(self.own_config, seed=seed, folds=plan.folds)
         result = cross_validate(fields.components, fields.labels, config)
         if not np.array_equal(result.fold_of, plan.fold_of):
             raise RuntimeError(f"{self.name} made other folds than its rivals got.")

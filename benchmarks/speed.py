@@ -182,7 +182,7 @@ def timed(
 
 def warm_trials(somata: Somata, fields: Fields, referee: Referee, options: Options) -> list[Trial]:
     """After some labels were given anew: training from the last weights, and all over again."""
-    config = replace(somata.config, inputs=tuple(somata.inputs.split(" + ")))
+    config = somata.own_config
     if options.quick:
         config = replace(config, epochs=QUICK_EPOCHS[-1])
     before = cross_validate(fields.components, fields.labels, config)

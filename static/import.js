@@ -14,10 +14,15 @@ const maxMb = Number(main.dataset.maxMb);
 const waiting = [];
 let busy = false;
 
-chooser.addEventListener("change", () => {
-  add([...(chooser.files || [])]);
+function take() {
+  const files = [...(chooser.files || [])];
   chooser.value = "";
-});
+  add(files);
+}
+
+chooser.addEventListener("change", take);
+// What was chosen before this module had come.
+take();
 
 for (const name of ["dragenter", "dragover"]) {
   document.addEventListener(name, (event) => {

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from app.actions import discussing, labeling, noting, rounds, tuning
 from app.actions.discussing import Raised, Settled
@@ -219,6 +219,20 @@ def test_importing_a_real_file_shows_what_came_of_it(site: Site, visit: Opens):
     page.goto("/import")
     page.set_input_files("#files", shared("caiman/sample_cellset_msr_1.hdf5"))
     expect(row).to_contain_text("Already there")
+
+
+def test_a_file_that_was_chosen_before_the_pages_code_had_come_is_imported(
+    site: Site, visit: Opens
+):
+    page = visit("alice").page
+
+    def chosen_first(route: Route) -> None:
+        page.set_input_files("#files", shared("caiman/sample_cellset_msr_1.hdf5"))
+        route.continue_()
+
+    page.route("**/import.js", chosen_first)
+    page.goto("/import")
+    expect(page.locator("[data-outcome]")).to_contain_text("5 components stored")
 
 
 def test_a_bad_file_gets_its_reason_and_the_next_one_still_comes_in(
