@@ -25,6 +25,7 @@ _INTEGER_RANGES = {
     "pooling": (2, 3),
     "stem_stride": (1, 2),
     "hidden": (4, 512),
+    "trees": (0, 500),
     "threads": (1, 64),
 }
 _NUMBER_RANGES = {
@@ -83,6 +84,7 @@ class TrainingConfig:
     kernel: side of the convolutions. pooling: side of the max-poolings. activation: `relu`.
     channels: widths of the document's four convolutions; the first is the width of the others.
     hidden: width of the fully connected layers.
+    trees: rounds of boosted trees over the measures that `fusion` is given an opinion by; 0: none.
     stem_stride: stride of `cnn`'s first convolution; 2 halves the grid at once, 4 times faster.
     augment: shear, rotate, shift, flip, zoom, speckle, cut and threshold the training batches.
     preparation: `somata`, or the 50x50 patch that CaImAn's classifier is given.
@@ -114,6 +116,7 @@ class TrainingConfig:
     activation: str = "relu"
     channels: tuple[int, int, int, int] = (16, 16, 32, 32)
     hidden: int = 128
+    trees: int = 60
     stem_stride: int = 2
     augment: bool = True
     preparation: str = "somata"
@@ -178,8 +181,8 @@ class TrainingConfig:
 
     @classmethod
     def from_stored(cls, values: Mapping[str, Any]) -> "TrainingConfig":
-        """The config of a model that was trained some time ago, with the columns it saw then."""
-        return cls.from_dict({"measures": "alone", **values})
+        """The config of a model that was trained some time ago, with what it was made of then."""
+        return cls.from_dict({"measures": "alone", "trees": 0, **values})
 
 
 def _check_integer(name: str, value: object, limits: tuple[int, int]) -> None:

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from classifier.config import TrainingConfig
 from classifier.layers import Classifier, Dropout, Residual, convolution
+from classifier.trees import Trees
 
 KNOTS = 33
 IMAGE_WIDTH = 64
@@ -21,6 +22,9 @@ SPARED, SPARED_OF_FEW = 0.3, 0.5
 would let a network lean on measures that fit them by chance."""
 
 FEW = 1000
+TREES_SHARE = 2
+"""For how many of the others the trees count: what they get wrong, the networks seldom do."""
+
 KINDS_MISSING = 2
 """Two more numbers for the network: whether the trace's and the context's measures are missing."""
 
@@ -71,7 +75,8 @@ class Fusion(Classifier):
     The image branch ends in the greatest and the mask-weighted mean of each channel, so that a
     crop's neighbours count for less than what lies under the mask. The measures come in as the
     normal scores of their ranks. Beside the joint part, `OTHERS` small networks judge by the
-    measures alone: together they are less often wrong than any, and cost next to nothing.
+    measures alone: together they are less often wrong than any, and cost next to nothing. So do
+    boosted trees, which are grown after the last step.
     Source of the residual blocks: He et al. 2016.
     """
 
@@ -103,12 +108,20 @@ class Fusion(Classifier):
             )
             for _ in range(OTHERS)
         )  # fmt: skip
+        self.trees = Trees(config.trees, config.classes) if config.trees else None
 
     def settle(self, numbers: torch.Tensor) -> None:
         """See `Classifier.settle`."""
         self.ranks.settle(numbers)
         for part in (self.measures, *self.others):
             part[0].p = SPARED_OF_FEW if len(numbers) < FEW else SPARED
+
+    def finish(
+        self, scaled: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, seed: int
+    ) -> None:
+        """See `Classifier.finish`: the trees."""
+        if self.trees is not None:
+            self.trees.grow(scaled, targets, weights, seed)
 
     def scale(self, numbers: torch.Tensor) -> torch.Tensor:
         """See `Classifier.scale`: ranks."""
@@ -120,10 +133,13 @@ class Fusion(Classifier):
         return self._embed(images, normal_scores(scaled))
 
     def opinions(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
-        """See `Classifier.opinions`: the joint part's, then the others'."""
+        """See `Classifier.opinions`: the joint part's, the others', and in use the trees'."""
         scores = normal_scores(scaled)
         joint = functional.log_softmax(self.head(self._embed(images, scores)), dim=1)
-        return torch.cat([joint[None], self._others(scores)])
+        found = [joint[None], self._others(scores)]
+        if self.trees is not None and not self.training and self.trees.grown:
+            found.append(self.trees(scaled).expand(TREES_SHARE, -1, -1))
+        return torch.cat(found)
 
     def by_measures(self, scaled: torch.Tensor) -> torch.Tensor:
         """See `Classifier.by_measures`."""

@@ -42,6 +42,15 @@ class Classifier(nn.Module, ABC):
     def settle(self, numbers: torch.Tensor) -> None:
         """Take the scale of each measure from the training part, before the first step."""
 
+    def finish(
+        self, scaled: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, seed: int
+    ) -> None:
+        """Learn what is not learned step by step, after the last one. Here: nothing.
+
+        scaled: (examples, measures) as `scale` gives them. targets: (examples,) columns of the
+        classes. weights: (examples,) what each counts for.
+        """
+
     def scale(self, numbers: torch.Tensor) -> torch.Tensor:
         """Measures on the scale that the network works with; NaN stays where one is missing.
 

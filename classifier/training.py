@@ -192,9 +192,19 @@ class _Loop:
                 break
         if validation:
             self.model.load_state_dict(best_weights)
+        self._finish()
         self.model.eval()
         seen = tuple(validation or watched)
         return TrainedModel(self.model, best_epoch, tuple(training), seen)
+
+    def _finish(self) -> None:
+        """Give the model everything at once, balanced as its batches were, some of it hidden."""
+        numbers = self.measures
+        if self.config.augment:
+            numbers = hide(numbers, self.generator, self.config)
+        weights = self.shares.to(self.weights.device) * self.weights
+        seed = int(torch.randint(2**31 - 1, (), generator=self.generator))
+        self.model.finish(numbers.numbers, self.targets, weights / weights.mean(), seed)
 
     def _epoch(self, epoch: int, on_batch: Callable[[BatchProgress], None]) -> float:
         self.model.train()
