@@ -117,11 +117,12 @@ def _boosted(
         early_stopping=False,
         random_state=seed,
     )
+    measures = ranks.cpu().numpy()
+    # A measure that nobody has is refused; one that all have the same is passed over.
+    measures = np.where(np.isnan(measures).all(axis=0), np.float32(0), measures)
     # Its threads wait by spinning, and other folds train beside this one.
     with threadpool_limits(1, user_api="openmp"):
-        return model.fit(
-            ranks.cpu().numpy(), targets.cpu().numpy(), sample_weight=weights.cpu().numpy()
-        )
+        return model.fit(measures, targets.cpu().numpy(), sample_weight=weights.cpu().numpy())
 
 
 def _flat(nodes: NDArray[Any]) -> dict[str, NDArray[Any]]:

@@ -63,6 +63,17 @@ def test_the_same_seed_grows_the_same_trees_and_another_others():
     assert not torch.equal(grown[0]["threshold"], grown[2]["threshold"])
 
 
+def test_a_measure_that_nobody_has_makes_no_trouble():
+    ranks, targets, weights = examples([0, 1, 2, 3])
+    ranks[:, 3:] = torch.nan
+    trees = Trees(ROUNDS, 4)
+    trees.grow(ranks, targets, weights, seed=0)
+    asked, *_ = examples([0, 1, 2, 3], seed=1)
+    lacking = asked.clone()
+    lacking[:, 3:] = torch.nan
+    assert torch.equal(trees(asked), trees(lacking))
+
+
 def test_of_one_class_nothing_is_learned():
     ranks, targets, weights = examples([2])
     trees = Trees(ROUNDS, 4)

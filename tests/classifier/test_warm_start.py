@@ -64,8 +64,9 @@ def test_the_given_weights_are_where_training_starts(components, recording, conf
     found = cross_validate(some, recording.truth[:40], still, warm=warm)
     for before, after in zip(earlier.models, found.models, strict=True):
         for name in before:
-            # The running means of the normalisations follow the data; weights hardly move.
-            if "running" not in name and "tracked" not in name:
+            # The running means of the normalisations follow the data, and trees are grown anew;
+            # weights hardly move.
+            if not name.startswith("trees.") and "running" not in name and "tracked" not in name:
                 torch.testing.assert_close(after[name], before[name], atol=1e-4, rtol=1e-3)
 
 
