@@ -49,7 +49,7 @@ def contenders(quick: bool, threads: int, features: FeatureTable) -> list[Conten
     """Every contender, the peers first. features: shared by those that use them."""
     config = TrainingConfig(threads=threads)
     if quick:
-        config = replace(config, epochs=6)
+        config = replace(config, epochs=6, trees=5)
     document = replace(config, architecture="cnn", **DOCUMENT)
     # What stands beside the default for the ablation gets one seed, so that all ends in time.
     ablated = (MASK_AND_RECORDING,) if quick else (MASK_AND_RECORDING, MASK_TRACE)

@@ -212,6 +212,8 @@ def measure(options: Options) -> str:
     started = time.perf_counter()
     fields, referee = options.load()
     config = TrainingConfig(threads=options.threads)
+    if options.quick:
+        config = replace(config, trees=5)
     default = Somata("Somata", ALL, config)
     learned, trained = trials(default, fields, referee, options)
     warm = warm_trials(default, fields, referee, options)

@@ -2,61 +2,19 @@
 
 import subprocess
 import sys
-import time
 
 import pytest
-import torch
 
 from benchmarks import (
-    accuracy,
     active_learning,
     bench_montage,
     bench_refit,
     relabeling,
-    speed,
 )
-from benchmarks.hand_features import ALL, FeatureTable
-from benchmarks.harness import Options
+from tests.benchmarks.quick import QUICK_S, quick, rows
 from tests.formats.shared_data import shared
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
-
-QUICK_S = 120
-
-
-@pytest.fixture(autouse=True)
-def threads_as_before():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
-
-
-def quick(benchmark) -> str:
-    arguments = ["--quick", "--threads", "1", "--data", str(shared("simulated/public.npz"))]
-    # What others use the machine for meanwhile is not this benchmark's time.
-    started = time.process_time()
-    text = benchmark.measure(Options.parse(None, arguments))
-    assert time.process_time() - started < QUICK_S
-    return text
-
-
-def rows(text: str) -> list[list[str]]:
-    return [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in text.splitlines()
-        if line.startswith("|") and not line.startswith("|---")
-    ]
-
-
-def test_accuracy_has_a_row_for_every_contender_and_ranking():
-    found = rows(quick(accuracy))
-    for contender in accuracy.contenders(True, 1, FeatureTable()):
-        own = [row for row in found if row[:2] == [contender.name, contender.inputs]]
-        ranked = accuracy.looks_for_wrong_labels(contender)
-        assert len(own) == 2 + 9 * ranked
-        assert all(0 <= float(row[2]) <= 1 for row in own if not ranked)
-    rankings = {row[2] for row in found}
-    assert {"chance wrong (ours)", "label quality (ours)", "cleanlab find_label_issues"} < rankings
 
 
 def test_relabeling_has_a_row_for_every_order_and_measure():
@@ -73,16 +31,6 @@ def test_active_learning_has_a_row_for_every_strategy():
         own = [row for row in rows(text) if row[0] == strategy]
         assert len(own) == 3
         assert all(0 < float(score) < 1 for score in own[0][1:3])
-
-
-def test_speed_has_a_row_for_every_model_and_budget():
-    found = rows(quick(speed))
-    names = [row[0] for row in found]
-    everything = f"Somata, {ALL}"
-    assert {"CaImAn's CNN, fp32", "the document's CNN", "Somata, mask", everything} < set(names)
-    assert f"{everything}, measures kept" in names
-    assert {f"{epochs} epochs" for epochs in speed.QUICK_EPOCHS} < set(names)
-    assert {"from the last weights", "all over again"} < set(names)
 
 
 def test_refits_have_a_row_for_the_wait_and_for_what_labelers_feel():

@@ -9,7 +9,10 @@ from classifier.trees import DEPTH, LEAVES, Trees, _boosted
 ROUNDS = 8
 
 
-def examples(classes: list[int], count: int = 400, seed: int = 0) -> tuple[torch.Tensor, ...]:
+Some = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
+
+def examples(classes: list[int], count: int = 400, seed: int = 0) -> Some:
     """Ranks of which the first tell the class, some missing; targets; weights."""
     rng = np.random.default_rng(seed)
     targets = rng.choice(classes, count)
