@@ -18,7 +18,7 @@ from classifier.folds import FoldPlan, plan_folds
 from classifier.training import configure_threads
 
 FOLDS = 5
-QUICK_FIELDS, QUICK_EACH = 6, 40
+QUICK_FIELDS, QUICK_EACH = 6, 60
 
 
 @dataclass(frozen=True, eq=False)
