@@ -133,7 +133,9 @@ def _flat(nodes: NDArray[Any]) -> dict[str, NDArray[Any]]:
     own = np.arange(len(nodes))
     return {
         "feature": np.where(leaf, 0, nodes["feature_idx"]),
-        "threshold": np.where(leaf, 0, nodes["num_threshold"]),
+        # A split between what is missing and all else has no threshold but infinity, and weights
+        # that are not finite are refused; no rank is beyond 1.
+        "threshold": np.where(leaf, 0, np.minimum(nodes["num_threshold"], 2.0)),
         "missing_left": nodes["missing_go_to_left"],
         "left": np.where(leaf, own, nodes["left"]),
         "right": np.where(leaf, own, nodes["right"]),

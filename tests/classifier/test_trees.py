@@ -77,6 +77,16 @@ def test_a_measure_that_nobody_has_makes_no_trouble():
     assert torch.equal(trees(asked), trees(lacking))
 
 
+def test_what_is_missing_may_tell_the_class_and_all_stays_finite():
+    targets = torch.arange(200) % 2
+    ranks = torch.rand(200, 1).masked_fill(targets[:, None] == 1, torch.nan)
+    trees = Trees(ROUNDS, 4)
+    trees.grow(ranks, targets, torch.ones(200), seed=0)
+    assert torch.equal(trees(ranks).argmax(dim=1), targets)
+    for name, array in trees.state_dict().items():
+        assert torch.isfinite(array).all(), name
+
+
 def test_of_one_class_nothing_is_learned():
     ranks, targets, weights = examples([2])
     trees = Trees(ROUNDS, 4)
