@@ -30,6 +30,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.storage import migrate
 from benchmarks.report import machine, publish, table
+from classifier.calibration import Calibration
 from classifier.config import TrainingConfig
 from classifier.ensemble import Ensemble
 from classifier.examples import make_examples
@@ -97,7 +98,7 @@ def untrained(some: Components) -> Ensemble:
         model = new_model(config, seed)
         model.settle(examples.numbers)
         models.append(model.state_dict())
-    return Ensemble(config, tuple(models), 1.0, (1, 2, 3, 4), {})
+    return Ensemble(config, tuple(models), Calibration(), (1, 2, 3, 4), {})
 
 
 def simulated(count: int) -> Components:

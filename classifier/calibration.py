@@ -1,18 +1,53 @@
-"""Temperature scaling: one number that makes probabilities as sure as they are right.
+"""Probabilities as sure as they are right: a temperature, and an offset a class.
 
-Source: Guo, Pleiss, Sun and Weinberger, On Calibration of Modern Neural Networks (2017).
+Source: Guo, Pleiss, Sun and Weinberger, On Calibration of Modern Neural Networks (ICML 2017); with
+offsets Alexandari, Kundaje and Shrikumar, Maximum Likelihood with Bias-Corrected Calibration
+(ICML 2020); with labels that err the forward correction of Patrini et al. (CVPR 2017).
 """
 
+from dataclasses import dataclass
 from math import exp, log, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.classes import columns_of
-from classifier.label_noise import estimate_confusion
+from classifier.classes import CLASSES, columns_of
+from classifier.label_noise import Confusion, estimate_confusion
 
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.2, 10.0
+MAX_OFFSET = 3.0
 _STEPS = 60
+_TURNS = 8
+"""How often the labelers' errors and the calibration are fitted in turn: until both stand still."""
+_TEMPERATURE_SPREAD, _OFFSET_SPREAD = 0.3, 0.1
+"""How far, in nats, the logarithm of the temperature is expected from that of a plain fit, and an
+offset from 0. A hundred labels say less than that, and thousands say more."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What is done to log-probabilities before they are believed.
+
+    temperature: they are divided by it; above 1 it softens, below it sharpens.
+    offsets: one a class, in nats, that is added then, in the order of the codes.
+    """
+
+    temperature: float = 1.0
+    offsets: tuple[float, ...] = (0.0,) * CLASSES
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for numbers that no fit gives."""
+        if not MIN_TEMPERATURE <= self.temperature <= MAX_TEMPERATURE:
+            raise ValueError(f"The model's temperature {self.temperature} is out of range.")
+        if len(self.offsets) != CLASSES or not all(
+            abs(offset) <= MAX_OFFSET for offset in self.offsets
+        ):
+            raise ValueError(f"The model's offsets {self.offsets} are out of range.")
+
+    def apply(self, log_probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(components, classes) probabilities; minus infinity stays a probability of 0."""
+        offsets = np.asarray(self.offsets)[: log_probabilities.shape[1]]
+        return apply_temperature(log_probabilities / self.temperature + offsets, 1.0)
 
 
 def apply_temperature(
@@ -30,19 +65,11 @@ def apply_temperature(
     return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
-def fit_temperature(
-    log_probabilities: NDArray[np.floating],
-    labels: ArrayLike,
-    confusion: NDArray[np.float64] | None = None,
-) -> float:
+def fit_temperature(log_probabilities: NDArray[np.floating], labels: ArrayLike) -> float:
     """The temperature with the least mean cross-entropy on held-out labels.
 
     log_probabilities: (components, 4) of models that did not train on these components.
     labels: (components,) codes 1 to 4.
-    confusion: (4, 4) how often each true class (rows) gets each label (columns). With it the
-        probabilities are of the true class: those of the label follow by the labelers' errors.
-        Without it one labeler in seven who errs makes every prediction look too sure.
-        Source: the forward correction of Patrini et al., CVPR 2017, applied to calibration.
     Returns a value from 0.2 to 10; 1.0 where there is nothing to fit on.
     The loss is convex in 1 / temperature, so a golden-section search finds the one minimum.
     """
@@ -53,8 +80,6 @@ def fit_temperature(
 
     def loss(log_temperature: float) -> float:
         probabilities = apply_temperature(log_probabilities, exp(log_temperature))
-        if confusion is not None:
-            probabilities = probabilities @ confusion
         chosen = probabilities[rows, columns]
         return float(-np.log(np.maximum(chosen, 1e-12)).mean())
 
@@ -74,10 +99,62 @@ def fit_temperature(
     return exp((low + high) / 2)
 
 
-def noise_aware_temperature(log_probabilities: NDArray[np.floating], labels: ArrayLike) -> float:
-    """`fit_temperature` with the labelers' confusion estimated from the same predictions."""
-    if len(log_probabilities) == 0:
-        return 1.0
-    plain = fit_temperature(log_probabilities, labels)
-    confusion = estimate_confusion(apply_temperature(log_probabilities, plain), labels)
-    return fit_temperature(log_probabilities, labels, confusion)
+def noise_aware_calibration(
+    log_probabilities: NDArray[np.floating], labels: ArrayLike
+) -> Calibration:
+    """The calibration whose probabilities are of the true class, though some labels are wrong.
+
+    log_probabilities: (components, 4), finite, of models that did not train on these components.
+    labels: (components,) codes 1 to 4.
+    One labeler in seven who errs makes every prediction look too sure. So how the labelers err is
+    estimated from the calibrated predictions, and the predictions are calibrated by that, in turn;
+    an offset corrects a class that the labelers, and so the model that learned from them, give too
+    often or too seldom.
+    """
+    columns = columns_of(labels)
+    if len(columns) == 0:
+        return Calibration()
+    plain = -log(fit_temperature(log_probabilities, labels))
+    found = np.array([plain, *[0.0] * CLASSES])
+    for _ in range(_TURNS):
+        probabilities = _scaled(log_probabilities, found)
+        found = _fit(
+            log_probabilities, columns, estimate_confusion(probabilities, labels), found, plain
+        )
+    temperature = min(max(exp(-found[0]), MIN_TEMPERATURE), MAX_TEMPERATURE)
+    offsets = np.clip(found[1:], -MAX_OFFSET, MAX_OFFSET)
+    return Calibration(temperature, tuple(float(offset) for offset in offsets))
+
+
+def _fit(
+    logs: NDArray[np.floating],
+    columns: NDArray[np.int64],
+    confusion: Confusion,
+    start: NDArray[np.float64],
+    plain: float,
+) -> NDArray[np.float64]:
+    """The logarithm of the sharpness, and the offsets, with the best penalised likelihood."""
+    # Imported here alone: it takes a while, which only who trains should pay.
+    from scipy.optimize import minimize
+
+    expected = np.array([plain, *[0.0] * CLASSES])
+    spread = np.array([_TEMPERATURE_SPREAD, *[_OFFSET_SPREAD] * CLASSES])
+    given = confusion[:, columns].T
+
+    def loss(found: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        probabilities = _scaled(logs, found)
+        joint = probabilities * given
+        of_label = np.maximum(joint.sum(axis=1, keepdims=True), 1e-12)
+        # What the prediction says of the true class, less what it says once the label is known.
+        surplus = probabilities - joint / of_label
+        slope = np.array([(surplus * logs).sum() * exp(found[0]), *surplus.sum(axis=0)])
+        away = (found - expected) / spread
+        value = -np.log(of_label).sum() + 0.5 * (away**2).sum()
+        return float(value / len(columns)), (slope + away / spread) / len(columns)
+
+    result: NDArray[np.float64] = minimize(loss, start, jac=True, method="L-BFGS-B").x
+    return result
+
+
+def _scaled(logs: NDArray[np.floating], found: NDArray[np.float64]) -> NDArray[np.float64]:
+    return apply_temperature(logs * exp(found[0]) + found[1:], 1.0)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from classifier.calibration import noise_aware_temperature
+from classifier.calibration import Calibration, noise_aware_calibration
 from classifier.classes import CODES, DOUBTFUL
 from classifier.config import MIN_LEARNING_RATE, TrainingConfig
 from classifier.doubt import Doubt, fit_doubt
@@ -75,10 +75,10 @@ class CrossValidation:
     """What K folds give.
 
     out_of_fold: (components, 4) calibrated probabilities, each from the one fold whose networks
-        never saw the component, by a temperature that was fitted on the other folds.
+        never saw the component, by a calibration that was fitted on the other folds.
     fold_of: (components,) the fold that tested it. grouped: whether no recording spans two folds;
         `ungrouped_reason` says why not.
-    ensemble: the fold models with the temperature fitted on all out-of-fold predictions.
+    ensemble: the fold models with the calibration fitted on all out-of-fold predictions.
     metrics: of `out_of_fold` against the labels; JSON can hold it.
     """
 
@@ -88,11 +88,6 @@ class CrossValidation:
     ungrouped_reason: str
     ensemble: Ensemble
     metrics: dict[str, Any]
-
-    @property
-    def temperature(self) -> float:
-        """The ensemble's temperature."""
-        return self.ensemble.temperature
 
     @property
     def models(self) -> tuple[StateDict, ...]:
@@ -139,13 +134,15 @@ def cross_validate(
     trained = _train_all(work, start, _Watch(plan.folds * config.members, on_progress))
     codes = tuple(code for code in config.codes if (label_array == code).any())
     logs = _out_of_fold_logs(work, trained)
-    out_of_fold, temperature, doubt = _calibrate(logs, label_array, plan, codes, config)
+    out_of_fold, calibration, doubt = _calibrate(logs, label_array, plan, codes, config)
     ensemble = Ensemble(
-        config, tuple(_state(one) for one in trained), temperature, codes, _versions(), doubt
+        config, tuple(_state(one) for one in trained), calibration, codes, _versions(), doubt
     )
+    plain = calibrated(logs, Calibration(), codes, doubt)
     metrics = {
-        **_metrics(out_of_fold, calibrated(logs, 1.0, codes, doubt), label_array, plan, trained),
-        "temperature": temperature,
+        **_metrics(out_of_fold, plain, label_array, plan, trained),
+        "temperature": calibration.temperature,
+        "offsets": list(calibration.offsets),
     }
     return CrossValidation(out_of_fold, plan.fold_of, plan.grouped, plan.reason, ensemble, metrics)
 
@@ -270,21 +267,22 @@ def _calibrate(
     plan: FoldPlan,
     codes: tuple[int, ...],
     config: TrainingConfig,
-) -> tuple[NDArray[np.float64], float, Doubt | None]:
-    """Out-of-fold probabilities, each by the temperature of the other folds; and that of all."""
+) -> tuple[NDArray[np.float64], Calibration, Doubt | None]:
+    """Out-of-fold probabilities, each by the calibration of the other folds; and that of all."""
 
-    def fit(rows: NDArray[np.bool_]) -> tuple[float, Doubt | None]:
+    def fit(rows: NDArray[np.bool_]) -> tuple[Calibration, Doubt | None]:
+        plain = calibrated(logs[rows], Calibration(), codes, None)
         if config.classes == len(CODES):
-            limited = np.log(np.maximum(calibrated(logs[rows], 1.0, codes, None), 1e-300))
-            return noise_aware_temperature(limited, labels[rows]), None
+            limited = np.log(np.maximum(plain, 1e-300))
+            return noise_aware_calibration(limited, labels[rows]), None
         # How sure the three classes are is the doubt's to say; it sees the plain probabilities.
-        return 1.0, fit_doubt(calibrated(logs[rows], 1.0, codes, None), labels[rows])
+        return Calibration(), fit_doubt(plain, labels[rows])
 
     out_of_fold = np.zeros((len(labels), len(CODES)))
     for fold in range(plan.folds):
         tested = plan.fold_of == fold
-        temperature, doubt = fit(~tested)
-        out_of_fold[tested] = calibrated(logs[tested], temperature, codes, doubt)
+        calibration, doubt = fit(~tested)
+        out_of_fold[tested] = calibrated(logs[tested], calibration, codes, doubt)
     return out_of_fold, *fit(np.ones(len(labels), dtype=np.bool_))
 
 

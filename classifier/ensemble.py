@@ -14,7 +14,7 @@ import safetensors.torch
 import torch
 from numpy.typing import NDArray
 
-from classifier.calibration import MAX_TEMPERATURE, MIN_TEMPERATURE, apply_temperature
+from classifier.calibration import Calibration
 from classifier.classes import CLASSES, CODES, NAMES
 from classifier.config import TrainingConfig
 from classifier.doubt import Doubt
@@ -38,7 +38,7 @@ class Ensemble:
 
     config: what they were built and trained by. models: one state dict a network, on the CPU,
         `config.members` of them for each fold in turn.
-    temperature: fitted on out-of-fold predictions; divides the log-probabilities of each fold.
+    calibration: fitted on out-of-fold predictions; applied to the log-probabilities of each fold.
     trained_codes: the classes that had labels; the others get a probability of 0.
     versions: package name to version at the time of training, for the record.
     doubt: where three classes were trained on, how the fourth follows.
@@ -46,7 +46,7 @@ class Ensemble:
 
     config: TrainingConfig
     models: tuple[StateDict, ...]
-    temperature: float
+    calibration: Calibration
     trained_codes: tuple[int, ...]
     versions: dict[str, str]
     doubt: Doubt | None = None
@@ -73,7 +73,7 @@ class Ensemble:
             for fold, members in enumerate(in_folds(built, self.config.members)):
                 log_probabilities = of_members(members, examples)
                 result[fold, part] = calibrated(
-                    log_probabilities, self.temperature, self.trained_codes, self.doubt
+                    log_probabilities, self.calibration, self.trained_codes, self.doubt
                 )
         return result
 
@@ -123,7 +123,8 @@ class Ensemble:
         about = {
             "config": self.config.to_dict(),
             "models": len(self.models),
-            "temperature": self.temperature,
+            "temperature": self.calibration.temperature,
+            "offsets": list(self.calibration.offsets),
             "trained_codes": list(self.trained_codes),
             "classes": dict(zip(map(str, CODES), NAMES, strict=True)),
             "versions": self.versions,
@@ -149,7 +150,7 @@ class Ensemble:
             ensemble = cls(
                 config=TrainingConfig.from_stored(about["config"]),
                 models=_split(tensors, int(about["models"])),
-                temperature=float(about["temperature"]),
+                calibration=_calibration(about),
                 trained_codes=tuple(int(code) for code in about["trained_codes"]),
                 versions={str(k): str(v) for k, v in about["versions"].items()},
                 doubt=None
@@ -162,8 +163,6 @@ class Ensemble:
         return ensemble
 
     def _check(self) -> None:
-        if not MIN_TEMPERATURE <= self.temperature <= MAX_TEMPERATURE:
-            raise ValueError(f"The model's temperature {self.temperature} is out of range.")
         if not self.trained_codes or not set(self.trained_codes) <= set(CODES):
             raise ValueError(f"The model's classes {self.trained_codes} are not codes 1 to 4.")
         if not set(self.trained_codes) <= set(self.config.codes):
@@ -196,15 +195,21 @@ def of_members(members: list[Classifier], examples: Examples) -> NDArray[np.floa
 
 def calibrated(
     log_probabilities: NDArray[np.float64],
-    temperature: float,
+    calibration: Calibration,
     codes: tuple[int, ...],
     doubt: Doubt | None,
 ) -> NDArray[np.float64]:
     """(components, 4) probabilities; 0 for every class but `codes`, and doubt where it applies."""
     allowed = np.isin(CODES[: log_probabilities.shape[1]], codes)
     limited = np.where(allowed, log_probabilities, -np.inf)
-    probabilities = apply_temperature(limited, temperature)
+    probabilities = calibration.apply(limited)
     return probabilities if doubt is None else doubt.spread(probabilities)
+
+
+def _calibration(about: dict[str, Any]) -> Calibration:
+    # Earlier versions had a temperature alone.
+    offsets = about.get("offsets", Calibration().offsets)
+    return Calibration(float(about["temperature"]), tuple(float(offset) for offset in offsets))
 
 
 def _load(config: TrainingConfig, state: StateDict) -> Classifier:

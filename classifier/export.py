@@ -1,7 +1,7 @@
 """An ensemble as one ONNX graph: raw masks in, probabilities out.
 
 Everything that lies between is in the graph: the preparation of the masks, all networks, their
-mean, the temperature. So whoever runs it, in Fiji or elsewhere, has nothing of this to repeat.
+mean, the calibration. So whoever runs it, in Fiji or elsewhere, has nothing of this to repeat.
 """
 
 import json
@@ -107,7 +107,10 @@ class _Graph(nn.Module):
         self.folds = nn.ModuleList(
             nn.ModuleList(members) for members in in_folds(ensemble.load(), config.members)
         )
-        self.temperature = ensemble.temperature
+        self.temperature = ensemble.calibration.temperature
+        self.offsets: torch.Tensor
+        offsets = ensemble.calibration.offsets[: config.classes]
+        self.register_buffer("offsets", torch.tensor(offsets))
         self.doubt = ensemble.doubt
         codes = CODES[: config.classes]
         self.absent: torch.Tensor
@@ -130,7 +133,7 @@ class _Graph(nn.Module):
         assert isinstance(members, nn.ModuleList)
         logs = torch.stack([model(images, no_measures) for model in members])
         # The members' mean is of probabilities; its constant factor does not outlive the softmax.
-        logs = logs.logsumexp(dim=0) / self.temperature
+        logs = logs.logsumexp(dim=0) / self.temperature + self.offsets
         probabilities = logs.masked_fill(self.absent, -torch.inf).softmax(dim=1)
         return probabilities if self.doubt is None else _spread(self.doubt, probabilities)
 
@@ -167,7 +170,8 @@ def _about(ensemble: Ensemble) -> dict[str, str]:
     return {
         "somata.classes": json.dumps(dict(zip(map(str, CODES), NAMES, strict=True))),
         "somata.trained_codes": json.dumps(list(ensemble.trained_codes)),
-        "somata.temperature": repr(ensemble.temperature),
+        "somata.temperature": repr(ensemble.calibration.temperature),
+        "somata.offsets": json.dumps(list(ensemble.calibration.offsets)),
         "somata.config": json.dumps(ensemble.config.to_dict()),
         "somata.versions": json.dumps(ensemble.versions),
     }

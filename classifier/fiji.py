@@ -107,8 +107,8 @@ def documentation(ensemble: Ensemble, card: Card) -> str:
 ## What it is
 
 The mean of {len(ensemble.models)} networks ({config.architecture}), calibrated by a temperature of
-{ensemble.temperature:.3f}, in one ONNX graph of opset {OPSET}. Trained on {labels} of these
-classes: {trained}.
+{ensemble.calibration.temperature:.3f} and an offset for each class, in one ONNX graph of opset
+{OPSET}. Trained on {labels} of these classes: {trained}.
 
 ## In Fiji
 

@@ -22,8 +22,6 @@ SPARED, SPARED_OF_FEW = 0.3, 0.5
 would let a network lean on measures that fit them by chance."""
 
 FEW = 1000
-TREES_SHARE = 2
-"""For how many of the others the trees count: what they get wrong, the networks seldom do."""
 
 KINDS_MISSING = 2
 """Two more numbers for the network: whether the trace's and the context's measures are missing."""
@@ -109,6 +107,7 @@ class Fusion(Classifier):
             for _ in range(OTHERS)
         )  # fmt: skip
         self.trees = Trees(config.trees, config.classes) if config.trees else None
+        self.trees_votes = config.trees_votes
 
     def settle(self, numbers: torch.Tensor) -> None:
         """See `Classifier.settle`."""
@@ -138,7 +137,7 @@ class Fusion(Classifier):
         joint = functional.log_softmax(self.head(self._embed(images, scores)), dim=1)
         found = [joint[None], self._others(scores)]
         if self.trees is not None and not self.training and self.trees.grown:
-            found.append(self.trees(scaled).expand(TREES_SHARE, -1, -1))
+            found.append(self.trees(scaled).expand(self.trees_votes, -1, -1))
         return torch.cat(found)
 
     def by_measures(self, scaled: torch.Tensor) -> torch.Tensor:

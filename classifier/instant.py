@@ -92,7 +92,7 @@ def refit(
         )
         result[fold] = calibrated(
             np.log(np.maximum(chances, 1e-300)),
-            ensemble.temperature,
+            ensemble.calibration,
             ensemble.trained_codes,
             ensemble.doubt,
         )

@@ -51,17 +51,18 @@ class Trees(nn.Module):
 
     def forward(self, ranks: torch.Tensor) -> torch.Tensor:
         """(batch, classes) log-probabilities of ranked measures, NaN where one is missing."""
+        # A missing rank stands there twice, left and right of every threshold, and a node looks at
+        # the one that goes its way: so each step is four look-ups and a comparison.
+        missing = ranks.isnan()
+        sides = torch.cat([ranks.masked_fill(missing, side) for side in (_LEFT, _RIGHT)], dim=1)
+        feature = (self.feature + ~self.missing_left * ranks.shape[1]).flatten()
+        threshold = self.threshold.flatten()
         trees = torch.arange(len(self.feature), device=ranks.device) * NODES
-        feature, left, right = (
-            one.long().flatten() for one in (self.feature, self.left, self.right)
-        )
-        threshold, missing_left = self.threshold.flatten(), self.missing_left.flatten()
+        # A leaf has itself on both sides.
+        children = (torch.stack([self.left, self.right], dim=2) + trees[:, None, None]).flatten()
         at = trees.expand(len(ranks), -1)
         for _ in range(DEPTH):
-            values = ranks.gather(1, feature[at])
-            to_left = torch.where(values.isnan(), missing_left[at], values <= threshold[at])
-            # A leaf has itself on both sides.
-            at = trees + torch.where(to_left, left[at], right[at])
+            at = children[2 * at + (sides.gather(1, feature[at]) > threshold[at])]
         votes = self.value.flatten()[at].view(len(ranks), self.rounds, self.classes)
         return functional.log_softmax(votes.sum(dim=1) + self.baseline, dim=1)
 
@@ -95,6 +96,8 @@ class Trees(nn.Module):
 
 
 _FIELDS = ("feature", "threshold", "missing_left", "left", "right", "value")
+_LEFT, _RIGHT = -1.0, 3.0
+_HIGHEST_THRESHOLD = 2.0
 _NEVER = -30.0
 """The score of a class without labels: its probability is as good as none, and still a number."""
 
@@ -135,7 +138,7 @@ def _flat(nodes: NDArray[Any]) -> dict[str, NDArray[Any]]:
         "feature": np.where(leaf, 0, nodes["feature_idx"]),
         # A split between what is missing and all else has no threshold but infinity, and weights
         # that are not finite are refused; no rank is beyond 1.
-        "threshold": np.where(leaf, 0, np.minimum(nodes["num_threshold"], 2.0)),
+        "threshold": np.where(leaf, 0, np.minimum(nodes["num_threshold"], _HIGHEST_THRESHOLD)),
         "missing_left": nodes["missing_go_to_left"],
         "left": np.where(leaf, own, nodes["left"]),
         "right": np.where(leaf, own, nodes["right"]),

@@ -75,7 +75,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Reliability:
-    """Confidence against the share that is right, before and after temperature scaling."""
+    """Confidence against the share that is right, before and after calibration."""
 
     frame: Frame
     before: tuple[Spot, ...]

@@ -20,7 +20,9 @@ def test_every_component_gets_a_prediction_and_json_can_hold_the_metrics(recordi
     assert len(trained.models) == 2
     metrics = json.loads(json.dumps(trained.metrics, allow_nan=False))
     assert metrics["components"] == 60
-    assert metrics["temperature"] == pytest.approx(trained.temperature)
+    calibration = trained.ensemble.calibration
+    assert metrics["temperature"] == pytest.approx(calibration.temperature)
+    assert metrics["offsets"] == pytest.approx(calibration.offsets)
     assert metrics["before_temperature"]["cross_entropy"] > 0
     for table in (metrics["reliability"], metrics["before_temperature"]["reliability"]):
         assert sum(row["count"] for row in table) == 60
@@ -50,7 +52,7 @@ def test_no_component_is_in_the_training_part_of_the_fold_that_predicts_it(
 def test_the_same_seed_gives_the_same_numbers(recording, masks, tiny, trained):
     again = cross_validate(masks, recording.truth, tiny)
     np.testing.assert_array_equal(again.out_of_fold, trained.out_of_fold)
-    assert again.temperature == trained.temperature
+    assert again.ensemble.calibration == trained.ensemble.calibration
     assert again.ensemble.to_bytes() == trained.ensemble.to_bytes()
 
 

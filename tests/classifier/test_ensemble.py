@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from classifier.calibration import Calibration
 from classifier.ensemble import FIRST_FORMAT, FORMAT, Ensemble, of_members
 from classifier.inputs import Components
 
@@ -17,7 +18,7 @@ def test_a_loaded_ensemble_predicts_the_same(trained, masks):
     loaded = Ensemble.from_bytes(trained.ensemble.to_bytes())
     np.testing.assert_array_equal(loaded.predict(masks), trained.ensemble.predict(masks))
     assert loaded.config == trained.ensemble.config
-    assert loaded.temperature == trained.temperature
+    assert loaded.calibration == trained.ensemble.calibration
     assert loaded.versions["torch"]
 
 
@@ -78,6 +79,9 @@ def test_a_header_that_claims_gigabytes_is_refused_before_reading():
         {"models": -1},
         {"temperature": float("nan")},
         {"temperature": 0},
+        {"offsets": [0, 0, 0]},
+        {"offsets": [0, 0, 0, float("nan")]},
+        {"offsets": [0, 0, 0, 9]},
         {"trained_codes": [9]},
         {"trained_codes": []},
         {"versions": []},
@@ -175,7 +179,7 @@ def first_format(ensemble: Ensemble, **change: object) -> bytes:
     about = {
         "config": {name: config[name] for name in fields},
         "models": len(ensemble.models),
-        "temperature": ensemble.temperature,
+        "temperature": ensemble.calibration.temperature,
         "trained_codes": list(ensemble.trained_codes),
         "classes": {"1": "neuron", "2": "process", "3": "noise", "4": "doubtful neuron"},
         "versions": ensemble.versions,
@@ -186,11 +190,13 @@ def first_format(ensemble: Ensemble, **change: object) -> bytes:
 
 
 def test_an_ensemble_of_the_first_format_predicts_as_ever(trained, masks):
-    loaded = Ensemble.from_bytes(first_format(trained.ensemble))
-    np.testing.assert_array_equal(loaded.predict(masks), trained.ensemble.predict(masks))
+    # It had no offsets.
+    then = replace(trained.ensemble, calibration=Calibration(temperature=1.3))
+    loaded = Ensemble.from_bytes(first_format(then))
+    np.testing.assert_array_equal(loaded.predict(masks), then.predict(masks))
     assert loaded.config.inputs == ("mask",)
     again = Ensemble.from_bytes(loaded.to_bytes())
-    np.testing.assert_array_equal(again.predict(masks), trained.ensemble.predict(masks))
+    np.testing.assert_array_equal(again.predict(masks), then.predict(masks))
 
 
 @pytest.mark.parametrize("config", ["none", None, [], {"folds": 10**9}])

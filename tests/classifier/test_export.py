@@ -10,6 +10,7 @@ import torch
 from numpy.testing import assert_allclose
 
 from classifier import export
+from classifier.calibration import Calibration
 from classifier.config import TrainingConfig
 from classifier.crossval import cross_validate
 from classifier.doubt import Doubt
@@ -69,8 +70,9 @@ def test_every_architecture_of_masks_alone_answers_as_torch_does(changes):
     assert np.abs(apart).max() < 1e-4
 
 
-def test_members_folds_and_temperature_are_in_the_graph(ensemble, model):
+def test_members_folds_and_calibration_are_in_the_graph(ensemble, model):
     masks = example_masks(20)
+    assert any(ensemble.calibration.offsets)
     assert_allclose(run_onnx(model, masks), ensemble.predict(Components(masks[:, 0])), atol=1e-4)
 
 
@@ -127,7 +129,7 @@ def test_a_model_that_looks_at_more_is_refused(changes):
 
 
 def test_a_graph_that_answers_otherwise_is_not_handed_out(ensemble, model):
-    other = replace(ensemble, temperature=ensemble.temperature * 1.5)
+    other = replace(ensemble, calibration=Calibration(ensemble.calibration.temperature / 2))
     with pytest.raises(ValueError, match="from the run's own"):
         export._compare(model, other)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from classifier import instant
+from classifier.calibration import Calibration
 from classifier.config import TrainingConfig
 from classifier.ensemble import Ensemble
 from classifier.instant import Memory, refit
@@ -16,7 +17,7 @@ WIDTH = 6
 @pytest.fixture
 def ensemble() -> Ensemble:
     """Two folds of one network each; their weights play no part once their memory is made."""
-    return Ensemble(TrainingConfig(folds=2), ({}, {}), 1.0, (1, 2, 3, 4), {})
+    return Ensemble(TrainingConfig(folds=2), ({}, {}), Calibration(), (1, 2, 3, 4), {})
 
 
 @pytest.fixture

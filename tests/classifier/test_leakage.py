@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from classifier import crossval
+from classifier.calibration import Calibration
 from classifier.config import TrainingConfig
 from classifier.crossval import CrossValidation, WarmStart, cross_validate
 from classifier.ensemble import in_folds, of_members
@@ -90,7 +91,7 @@ def test_whoever_goes_on_leaves_to_each_network_what_it_has_not_seen(
 
 
 def test_each_prediction_is_its_own_folds(components, recording, tiny_fusion, monkeypatch):
-    monkeypatch.setattr(crossval, "noise_aware_temperature", lambda logs, labels: 1.0)
+    monkeypatch.setattr(crossval, "noise_aware_calibration", lambda logs, labels: Calibration())
     config = replace(tiny_fusion, members=2)
     result = cross_validate(components, recording.truth, config)
     examples = make_examples(components, config)

@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from classifier.calibration import apply_temperature, fit_temperature, noise_aware_temperature
+from classifier.calibration import (
+    Calibration,
+    apply_temperature,
+    fit_temperature,
+    noise_aware_calibration,
+)
 from classifier.metrics import (
     classification_metrics,
     expected_calibration_error,
@@ -138,39 +143,67 @@ def test_sure_models_that_differ_do_not_know_and_unsure_ones_that_agree_do():
 
 
 def noisy_problem(
-    seed: int, wrong: float, sharpness: float
+    seed: int, confusion: np.ndarray, sharpness: float, components: int = 6000
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Log-probabilities too sure by `sharpness`, the truth, and labels of which some are wrong."""
     rng = np.random.default_rng(seed)
-    honest = rng.normal(0, 3.0, (6000, 4))
+    honest = rng.normal(0, 3.0, (components, 4))
     p = apply_temperature(honest, 1.0)
-    truth = 1 + (rng.random(6000)[:, None] > p.cumsum(axis=1)).sum(axis=1).clip(0, 3)
-    labels = np.where(rng.random(6000) < wrong, 1 + (truth + rng.integers(0, 3, 6000)) % 4, truth)
+    truth = 1 + (rng.random(components)[:, None] > p.cumsum(axis=1)).sum(axis=1).clip(0, 3)
+    chances = confusion[truth - 1].cumsum(axis=1)
+    labels = 1 + (rng.random(components)[:, None] > chances).sum(axis=1).clip(0, 3)
     return np.log(np.maximum(apply_temperature(honest * sharpness, 1.0), 1e-300)), truth, labels
+
+
+def evenly_wrong(share: float) -> np.ndarray:
+    return np.full((4, 4), share / 3) + np.eye(4) * (1 - share * 4 / 3)
 
 
 @pytest.mark.parametrize("sharpness", [0.6, 1.0, 1.8])
 @pytest.mark.parametrize("wrong", [0.1, 0.2])
 def test_errors_of_labelers_do_not_make_probabilities_of_the_truth_less_sure(wrong, sharpness):
-    values, truth, labels = noisy_problem(3, wrong, sharpness)
+    values, truth, labels = noisy_problem(3, evenly_wrong(wrong), sharpness)
     assert (labels != truth).mean() == pytest.approx(wrong, abs=0.02)
-
-    def error(temperature: float) -> float:
-        found = expected_calibration_error(apply_temperature(values, temperature), truth)
-        assert found is not None
-        return found
-
-    plain, aware = fit_temperature(values, labels), noise_aware_temperature(values, labels)
-    assert aware < plain
-    assert error(aware) < 0.6 * error(plain)
-    assert abs(np.log(aware / sharpness)) < 0.6 * abs(np.log(plain / sharpness))
-
-
-def test_known_errors_are_taken_out_exactly():
-    values, _, labels = noisy_problem(4, 0.2, 1.5)
-    confusion = np.full((4, 4), 0.2 / 3) + np.eye(4) * (0.8 - 0.2 / 3)
-    assert fit_temperature(values, labels, confusion) == pytest.approx(1.5, rel=0.08)
+    plain = fit_temperature(values, labels)
+    aware = noise_aware_calibration(values, labels)
+    assert aware.temperature < plain
+    assert abs(np.log(aware.temperature / sharpness)) < 0.5 * abs(np.log(plain / sharpness))
+    before = expected_calibration_error(apply_temperature(values, plain), truth)
+    after = expected_calibration_error(aware.apply(values), truth)
+    assert before is not None
+    assert after is not None
+    assert after < 0.5 * before
 
 
-def test_noise_aware_calibration_of_nothing_changes_nothing():
-    assert noise_aware_temperature(np.zeros((0, 4)), []) == 1.0
+def test_a_class_that_comes_too_often_is_brought_back():
+    values, truth, labels = noisy_problem(4, np.eye(4), 1.0)
+    leaning = values + np.array([0.8, 0, 0, -0.4])
+    found = noise_aware_calibration(leaning, labels)
+    assert found.offsets[0] < -0.3
+    assert found.offsets[3] > 0.1
+    before, after = (
+        classification_metrics(p, truth)
+        for p in (apply_temperature(leaning, 1.0), found.apply(leaning))
+    )
+    assert after["accuracy"] > before["accuracy"]
+
+
+def test_a_few_labels_move_no_class():
+    values, _, labels = noisy_problem(5, evenly_wrong(0.15), 1.0, components=40)
+    assert np.abs(noise_aware_calibration(values, labels).offsets).max() < 0.1
+
+
+def test_noise_aware_calibration_copes_with_a_missing_class_and_with_nothing():
+    assert noise_aware_calibration(np.zeros((0, 4)), []) == Calibration()
+    values = np.log(np.maximum(np.array([[0.7, 0.3, 0, 0], [0.2, 0.8, 0, 0]] * 9), 1e-300))
+    found = noise_aware_calibration(values, [1, 2] * 9)
+    assert found.apply(values)[:, 2:].max() < 1e-30
+    assert found.apply(values).sum(axis=1) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"temperature": 0}, {"offsets": (0.0, 0.0)}, {"offsets": (9, 0, 0, 0)}]
+)
+def test_a_calibration_that_no_fit_gives_is_refused(wrong):
+    with pytest.raises(ValueError, match="out of range"):
+        Calibration(**wrong)
