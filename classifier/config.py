@@ -26,7 +26,6 @@ _INTEGER_RANGES = {
     "stem_stride": (1, 2),
     "hidden": (4, 512),
     "trees": (0, 500),
-    "trees_votes": (1, 100),
     "threads": (1, 64),
 }
 _NUMBER_RANGES = {
@@ -86,7 +85,6 @@ class TrainingConfig:
     channels: widths of the document's four convolutions; the first is the width of the others.
     hidden: width of the fully connected layers.
     trees: rounds of boosted trees over the measures that `fusion` is given an opinion by; 0: none.
-    trees_votes: how many opinions theirs counts as, beside those of the four networks.
     stem_stride: stride of `cnn`'s first convolution; 2 halves the grid at once, 4 times faster.
     augment: shear, rotate, shift, flip, zoom, speckle, cut and threshold the training batches.
     preparation: `somata`, or the 50x50 patch that CaImAn's classifier is given.
@@ -119,7 +117,6 @@ class TrainingConfig:
     channels: tuple[int, int, int, int] = (16, 16, 32, 32)
     hidden: int = 128
     trees: int = 60
-    trees_votes: int = 4
     stem_stride: int = 2
     augment: bool = True
     preparation: str = "somata"
@@ -185,7 +182,7 @@ class TrainingConfig:
     @classmethod
     def from_stored(cls, values: Mapping[str, Any]) -> "TrainingConfig":
         """The config of a model that was trained some time ago, with what it was made of then."""
-        return cls.from_dict({"measures": "alone", "trees": 0, "trees_votes": 2, **values})
+        return cls.from_dict({"measures": "alone", "trees": 0, **values})
 
 
 def _check_integer(name: str, value: object, limits: tuple[int, int]) -> None:

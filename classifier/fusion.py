@@ -17,6 +17,10 @@ KNOTS = 33
 IMAGE_WIDTH = 64
 LEAST_RANK = 0.01
 OTHERS = 3
+TREES_SHARE = 2
+"""For how many of the others the trees count. They are surer of themselves than the networks, so
+that their word weighs more than a third."""
+
 SPARED, SPARED_OF_FEW = 0.3, 0.5
 """The share of the measures hidden at each step: more where there are few examples, which else
 would let a network lean on measures that fit them by chance."""
@@ -107,7 +111,6 @@ class Fusion(Classifier):
             for _ in range(OTHERS)
         )  # fmt: skip
         self.trees = Trees(config.trees, config.classes) if config.trees else None
-        self.trees_votes = config.trees_votes
 
     def settle(self, numbers: torch.Tensor) -> None:
         """See `Classifier.settle`."""
@@ -137,7 +140,7 @@ class Fusion(Classifier):
         joint = functional.log_softmax(self.head(self._embed(images, scores)), dim=1)
         found = [joint[None], self._others(scores)]
         if self.trees is not None and not self.training and self.trees.grown:
-            found.append(self.trees(scaled).expand(self.trees_votes, -1, -1))
+            found.append(self.trees(scaled).expand(TREES_SHARE, -1, -1))
         return torch.cat(found)
 
     def by_measures(self, scaled: torch.Tensor) -> torch.Tensor:

@@ -198,13 +198,17 @@ class _Loop:
         return TrainedModel(self.model, best_epoch, tuple(training), seen)
 
     def _finish(self) -> None:
-        """Give the model everything at once, balanced as its batches were, some of it hidden."""
-        numbers = self.measures
-        if self.config.augment:
-            numbers = hide(numbers, self.generator, self.config)
+        """Give the model everything at once, balanced as its batches were: as it is, and beside it
+        with some of it hidden, so that what lacks a trace or an image is nothing new.
+        """
+        numbers, targets = self.measures.numbers, self.targets
         weights = self.shares.to(self.weights.device) * self.weights
+        if self.config.augment:
+            hidden = hide(self.measures, self.generator, self.config).numbers
+            numbers = torch.cat([numbers, hidden])
+            targets, weights = targets.repeat(2), weights.repeat(2)
         seed = int(torch.randint(2**31 - 1, (), generator=self.generator))
-        self.model.finish(numbers.numbers, self.targets, weights / weights.mean(), seed)
+        self.model.finish(numbers, targets, weights / weights.mean(), seed)
 
     def _epoch(self, epoch: int, on_batch: Callable[[BatchProgress], None]) -> float:
         self.model.train()

@@ -16,7 +16,9 @@ LEAVES = 12
 NODES = 2 * LEAVES - 1
 DEPTH = 6
 LEARNING_RATE = 0.12
-LEAST_IN_LEAF, MOST_IN_LEAF = 5, 40
+LEAST_IN_LEAF, MOST_IN_LEAF = 10, 80
+"""Examples; each comes twice, once with a part of it hidden."""
+
 BINS = 64
 """Levels that ranks are rounded to. They lie evenly already; where there are more levels than bins,
 scikit-learn looks for weighted percentiles of each measure, which takes longer than all trees."""
