@@ -1,11 +1,9 @@
 """K folds: honest predictions for what is labeled, an ensemble for the rest."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -21,8 +19,8 @@ from classifier.examples import Examples, make_examples
 from classifier.folds import FoldPlan, plan_folds
 from classifier.inputs import Components
 from classifier.metrics import classification_metrics
+from classifier.progress import Progress, Watch
 from classifier.training import (
-    BatchProgress,
     StateDict,
     TrainedModel,
     TrainingSet,
@@ -34,28 +32,6 @@ WATCHED = 500
 """Of a fold's tested components, for its learning curve: as many as show the course."""
 WARM_EPOCHS_SHARE = 0.125
 WARM_LEARNING_SHARE = 0.3
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a cross-validation stands. fold, epoch and batch count from 1.
-
-    Folds train side by side, so fold, epoch and batch are of the one that made this step.
-    loss: mean training loss of its epoch so far, in nats. fraction: of all folds' steps, 0 to 1.
-    held_out_loss: of that fold after the epoch before, in nats; None in its first epoch.
-    seconds_left: an upper estimate; early stopping may end a fold sooner.
-    """
-
-    fold: int
-    folds: int
-    epoch: int
-    epochs: int
-    batch: int
-    batches: int
-    loss: float
-    fraction: float
-    seconds_left: float
-    held_out_loss: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +107,7 @@ def cross_validate(
         make_examples(components, config), label_array, components.groups, plan, config, device
     )
     start = None if warm is None else warm.ensemble.models
-    trained = _train_all(work, start, _Watch(plan.folds * config.members, on_progress))
+    trained = _train_all(work, start, Watch(plan.folds * config.members, on_progress))
     codes = tuple(code for code in config.codes if (label_array == code).any())
     logs = _out_of_fold_logs(work, trained)
     out_of_fold, calibration, doubt = _calibrate(logs, label_array, plan, codes, config)
@@ -147,47 +123,6 @@ def cross_validate(
     return CrossValidation(out_of_fold, plan.fold_of, plan.grouped, plan.reason, ensemble, metrics)
 
 
-class _Watch:
-    """Turns the steps of folds that train side by side into the progress of the whole."""
-
-    def __init__(self, folds: int, on_progress: Callable[[Progress], None]) -> None:
-        self.folds, self.on_progress = folds, on_progress
-        self.started = time.monotonic()
-        self.done = [0.0] * folds
-        self.turn = Lock()
-        self.failure: BaseException | None = None
-
-    def of_fold(self, fold: int) -> Callable[[BatchProgress], None]:
-        """The callback for the training of one fold. Raises what any fold's callback raised."""
-
-        def on_batch(step: BatchProgress) -> None:
-            with self.turn:
-                if self.failure is not None:
-                    raise self.failure
-                self.done[fold] = (step.epoch - 1 + step.batch / step.batches) / step.epochs
-                try:
-                    self.on_progress(self._progress(fold, step))
-                except BaseException as error:
-                    # The other folds must stop as well, each at its next step.
-                    self.failure = error
-                    raise
-
-        return on_batch
-
-    def end(self, fold: int) -> None:
-        """A fold is trained, perhaps sooner than its epochs said."""
-        with self.turn:
-            self.done[fold] = 1.0
-
-    def _progress(self, fold: int, step: BatchProgress) -> Progress:
-        fraction = sum(self.done) / self.folds
-        seconds_left = (time.monotonic() - self.started) * (1 - fraction) / fraction
-        return Progress(
-            fold + 1, self.folds, step.epoch, step.epochs, step.batch, step.batches,
-            step.loss, fraction, seconds_left, step.held_out_loss,
-        )  # fmt: skip
-
-
 @dataclass(frozen=True, eq=False)
 class _Work:
     """What every fold's training needs."""
@@ -201,7 +136,7 @@ class _Work:
 
 
 def _train_all(
-    work: _Work, start: tuple[StateDict, ...] | None, watch: _Watch
+    work: _Work, start: tuple[StateDict, ...] | None, watch: Watch
 ) -> list[TrainedModel]:
     """Every network of every fold, several at once on a CPU.
 

@@ -20,10 +20,11 @@ from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from classifier.config import LAYERS, TrainingConfig
-from classifier.crossval import Progress, cross_validate
+from classifier.crossval import cross_validate
 from classifier.folds import plan_folds
 from classifier.inputs import Components
 from classifier.models import ARCHITECTURES
+from classifier.progress import Progress
 
 FOLDS = 3
 """Of each trial. Settings are only compared, so a smaller ensemble than a training's will do."""

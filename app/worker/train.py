@@ -24,9 +24,10 @@ from app.worker.orders import Orders, draw_diverse, orders_of
 from app.worker.stopping import estimate
 from app.worker.work import Pulse
 from classifier.config import TrainingConfig
-from classifier.crossval import CrossValidation, Progress, WarmStart, cross_validate
+from classifier.crossval import CrossValidation, WarmStart, cross_validate
 from classifier.ensemble import Ensemble
 from classifier.label_noise import chance_wrong
+from classifier.progress import Progress
 from classifier.training import configure_threads
 from classifier.uncertainty import label_quality, predictive_entropy
 

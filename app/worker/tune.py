@@ -17,7 +17,7 @@ from app.worker.inputs import components_of, measure_all
 from app.worker.machine import device, threads, worker_name
 from app.worker.train import check_labels, measuring, shown
 from app.worker.work import Pulse, Stopping, reason
-from classifier.crossval import Progress
+from classifier.progress import Progress
 from classifier.tuning import (
     Labeled,
     PastTrial,

@@ -7,9 +7,10 @@ import torch
 
 from classifier import crossval
 from classifier.config import TrainingConfig
-from classifier.crossval import Progress, cross_validate
+from classifier.crossval import cross_validate
 from classifier.inputs import Components
 from classifier.prepare import prepare_masks
+from classifier.progress import Progress
 from classifier.training import train_model
 
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.config import TrainingConfig
-from classifier.crossval import Progress
 from classifier.inputs import Components
 from classifier.models import ARCHITECTURES
+from classifier.progress import Progress
 from classifier.simulate import SimulationConfig, simulate_recording
 from classifier.tuning import (
     EPOCHS,
