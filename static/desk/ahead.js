@@ -17,6 +17,7 @@ const PARTS = "mask,context,trace,average,neighbours";
  * @typedef {{component: number, recording: number, lease: string | null, expires_at: string}} Item
  * @typedef {{strategy: string, recording: number | null, round: number | null}} Choice
  * @typedef {import("./bundle.js").View} View
+ * @typedef {import("./fields.js").Fields} Fields
  */
 
 /** What was seen lately, so that walking back needs no server. @type {Map<number, View>} */
@@ -24,9 +25,10 @@ const seen = new Map();
 
 /** One component with its pictures here, or on their way. */
 export class Work {
-  /** @param {Item} item @param {Promise<Map<number, View>>} [bundle] that holds its view */
-  constructor(item, bundle) {
+  /** @param {Item} item @param {Fields} fields @param {Promise<Map<number, View>>} [bundle] that holds its view */
+  constructor(item, fields, bundle) {
     this.item = item;
+    this.fields = fields;
     /** @type {View | null} */
     this.view = seen.get(item.component) || null;
     this.ready = this.view ? Promise.resolve() : this.#load(bundle);
@@ -36,7 +38,7 @@ export class Work {
   async #load(bundle) {
     const { component } = this.item;
     const found = (await bundle)?.get(component);
-    this.view = found || (await views(`/api/v1/components/views?ids=${component}&parts=${PARTS}`)).get(component) || null;
+    this.view = found || (await views(`/api/v1/components/views?ids=${component}&parts=${PARTS}`, [this.item], this.fields)).get(component) || null;
     if (this.view) remember(this.view);
   }
 }
@@ -47,12 +49,16 @@ function remember(view) {
   if (seen.size > REMEMBERED) seen.delete(/** @type {number} */ (seen.keys().next().value));
 }
 
-/** Try until it works; the network may be away for a while. @param {string} url @returns {Promise<Map<number, View>>} */
-async function views(url) {
+/**
+ * What is drawn of these; tried until it works, the network may be away for a while.
+ * @param {string} url @param {Item[]} items @param {Fields} fields @returns {Promise<Map<number, View>>}
+ */
+async function views(url, items, fields) {
   let said = "";
   for (let attempt = 0; ; attempt += 1) {
     try {
-      const found = await fetchViews(url);
+      const found = await fetchViews(url + fields.wanted(items.map((one) => one.recording)));
+      fields.take(found.values());
       if (said && find("[data-message]").textContent === said) message("");
       return found;
     } catch (error) {
@@ -71,8 +77,10 @@ export class Ahead {
    * @param {Choice} choice
    * @param {() => number[]} busy components that are on screen or answered but not yet acknowledged
    * @param {() => void} changed what comes next, or its pictures have come
+   * @param {Fields} fields
    */
-  constructor(choice, busy, changed) {
+  constructor(choice, busy, changed, fields) {
+    this.fields = fields;
     this.choice = choice;
     this.busy = busy;
     this.changed = changed;
@@ -132,8 +140,8 @@ export class Ahead {
       const known = new Set([...this.works.map((work) => work.item.component), ...this.busy()]);
       const fresh = answer.items.filter((/** @type {Item} */ item) => !known.has(item.component));
       // One answer with the pictures of all of them.
-      const bundle = fresh.length ? views(answer.views) : undefined;
-      this.works.push(...fresh.map((/** @type {Item} */ item) => new Work(item, bundle)));
+      const bundle = fresh.length ? views(answer.views, fresh, this.fields) : undefined;
+      this.works.push(...fresh.map((/** @type {Item} */ item) => new Work(item, this.fields, bundle)));
       bundle?.then(() => setTimeout(this.changed));
       this.remaining = answer.remaining;
       this.exhausted = answer.items.length === 0;

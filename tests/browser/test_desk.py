@@ -184,7 +184,9 @@ def test_nothing_about_label_or_prediction_reaches_the_page_before_the_answer(
     shown = {"id", "recording", "source_index", "centroid_px", "mask", "context", "trace"}
     for one in views["components"]:
         assert set(one) == shown | {"average", "most_alike"}
-    assert len(bodies) == 2
+    (field,) = (unpacked(body) for url, body in bodies.items() if "/summary?" in url)
+    assert set(field) == {"format", "kind", "pixel_px", "levels"}
+    assert len(bodies) == 3
     for telling in ("85%", "0.85", "sorted by hand"):
         assert telling not in desk.page.content()
 
