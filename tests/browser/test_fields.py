@@ -1,4 +1,4 @@
-"""Summary images at the desk: whole ones come once for a recording, and windows are cut from them."""
+"""Summary images at the desk: whole ones come once a recording; windows are cut from them."""
 
 from collections.abc import Callable
 from typing import Any
