@@ -7,6 +7,8 @@ import { fetchViews } from "./bundle.js";
 const WANTED = 24;
 /** Ask again when so few are left: what a fast labeler answers while the server takes its time. */
 const FEW = 14;
+/** The same where there were never as many, because others label the rest. */
+const FEWEST = 3;
 const REMEMBERED = 60;
 const RETRY_MS = [300, 1000, 3000, 8000];
 /** A network that stumbles needs no words; one that is away does. */
@@ -87,6 +89,7 @@ export class Ahead {
     /** @type {Work[]} */
     this.works = [];
     this.exhausted = false;
+    this.few = FEW;
     /** @type {number | null} */
     this.remaining = null;
     this.asking = false;
@@ -97,6 +100,7 @@ export class Ahead {
   choose(choice) {
     this.choice = choice;
     this.works = [];
+    this.few = FEW;
     this.exhausted = false;
     this.asking = false;
     this.generation += 1;
@@ -124,7 +128,7 @@ export class Ahead {
 
   /** Ask for more where few are left. Raises what `post` raises. @returns {Promise<void>} */
   async fill() {
-    if (this.asking || this.exhausted || this.works.length > FEW) return;
+    if (this.asking || this.exhausted || this.works.length > this.few) return;
     this.asking = true;
     const generation = this.generation;
     try {
@@ -135,6 +139,7 @@ export class Ahead {
         recording: this.choice.recording,
         round: this.choice.round,
         holding: held.slice(0, 200),
+        ahead: this.works.length,
       });
       if (generation !== this.generation) return;
       const known = new Set([...this.works.map((work) => work.item.component), ...this.busy()]);
@@ -142,6 +147,7 @@ export class Ahead {
       // One answer with the pictures of all of them.
       const bundle = fresh.length ? views(answer.views, fresh, this.fields) : undefined;
       this.works.push(...fresh.map((/** @type {Item} */ item) => new Work(item, this.fields, bundle)));
+      this.few = Math.min(FEW, Math.max(FEWEST, Math.floor((this.works.length * FEW) / WANTED)));
       bundle?.then(() => setTimeout(this.changed));
       this.remaining = answer.remaining;
       this.exhausted = answer.items.length === 0;

@@ -177,7 +177,7 @@ def test_nothing_about_label_or_prediction_reaches_the_page_before_the_answer(
     desk.component()
     desk.page.wait_for_load_state("networkidle")
     (queue,) = (json.loads(body) for url, body in bodies.items() if url.endswith("/queue/next"))
-    assert len(queue["items"]) == 24
+    assert len(queue["items"]) == 15, "half: somebody else may come"
     told = {"component", "recording", "reason", "lease", "expires_at", "urls"}
     assert {key for item in queue["items"] for key in item} == told
     (views,) = (unpacked(body) for url, body in bodies.items() if "/views?" in url)
