@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, Response, expect
 
-from app.actions import discussing, embedding, jobs, rounds
+from app.actions import discussed, discussing, embedding, jobs, rounds
 from app.actions.discussing import Raised
 from app.actions.rounds import RoundPlan
 from tests.browser.lab import Network
@@ -48,7 +48,7 @@ def revealed(page: Page) -> None:
 
 def put_up(site: Site) -> dict[int, list[str | None]]:
     """The reasons of what is open, by component."""
-    found = discussing.list_discussions(site.context, site.alice, "open", None, 50)
+    found = discussed.list_discussions(site.context, site.alice, "open", None, 50)
     return {one.component: [turn.text for turn in one.turns] for one in found}
 
 
