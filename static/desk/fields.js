@@ -9,8 +9,8 @@ import { fetchField } from "./bundle.js";
 /** @typedef {import("./bundle.js").View} View */
 /** @typedef {import("./bundle.js").Field} Field */
 
-/** About thirty fields of 1024 by 1024. */
-const MOST_BYTES = 32_000_000;
+/** Ninety fields of 1024 by 1024, or all three images of a mesoscope's. */
+const MOST_BYTES = 96_000_000;
 
 export class Fields {
   /** @param {string} kind what is looked at @param {() => void} arrived a picture that was missing is here */
