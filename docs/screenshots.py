@@ -12,7 +12,7 @@ from uuid import uuid4
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
-from app.actions import accounts, browsing, discussing, embedding, labeling, noting
+from app.actions import accounts, browsing, discussed, discussing, embedding, labeling, noting
 from app.actions.discussing import Raised
 from app.actions.labeling import Answer
 from app.actions.noting import Noted
@@ -139,7 +139,7 @@ def discuss(server: Server, alice: Account, page: Page) -> None:
     context = server.context
     secret = accounts.add_person(context, "bob", Role.LABELER)
     bob, _ = accounts.accept_invite(context, secret, "bob", PASSWORD)
-    (first, second, *_) = discussing.list_discussions(context, alice, "open", None, 9)
+    (first, second, *_) = discussed.list_discussions(context, alice, "open", None, 9)
     for one in (first, second):
         answer = Answer(uuid4(), one.component, one.answers[0].label)
         labeling.answer(context, bob, [answer])

@@ -15,7 +15,7 @@ if (canvas instanceof HTMLCanvasElement) {
     trace.pane.redraw();
   });
   const id = Number(canvas.dataset.trace);
-  fetchViews(`/api/v1/components/views?ids=${id}&parts=mask,context,trace`)
+  fetchViews(`/api/v1/components/views?ids=${id}&parts=mask,context,trace&images=`)
     .then((views) => {
       const view = views.get(id) || null;
       if (!view?.trace) place.textContent = "This recording has no traces.";

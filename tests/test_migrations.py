@@ -145,6 +145,8 @@ def test_migrating_leaves_the_logs_append_only(database: Database) -> None:
         "DELETE FROM note",
         "UPDATE discussion_turn SET text = ''",
         "DELETE FROM discussion_turn",
+        "UPDATE discussion_withdrawal SET turn_id = 1",
+        "DELETE FROM discussion_withdrawal",
         "UPDATE class_definition SET text = ''",
         "DELETE FROM class_definition",
         "UPDATE example_choice SET shown = false",

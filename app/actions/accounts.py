@@ -199,6 +199,12 @@ def people(context: Context, by: Account) -> list[Person]:
         ]
 
 
+def is_alone(context: Context, account: Account) -> bool:
+    """Whether nobody else can sign in: settling a discussion takes two."""
+    with context.database.read() as session:
+        return not labelers.others_take_part(session, account.id)
+
+
 def create_token(context: Context, account: Account, name: str) -> str:
     """A new bearer token for this account; returns the secret, which is shown once."""
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)

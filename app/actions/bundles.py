@@ -1,7 +1,7 @@
 """Everything that the desk draws of many components, in one body."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,12 @@ MOST_COMPONENTS = 144
 """A whole page of the montage."""
 TRACE_POINTS = 2_000
 
-FORMAT = 1
+LEVELS = 65_535
+"""So many steps between a trace's lowest and highest value: more than a screen has rows."""
+CONTOUR_STEPS_PER_PX = 64
+"""Contours are rounded to this part of a pixel, which packs better and nobody sees."""
+
+FORMAT = 2
 """Raised when the body changes, so that no browser reads one that it kept of another format."""
 
 
@@ -44,16 +49,39 @@ def version_of(content_hashes: Sequence[str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def field(context: Context, recording_id: int, kind: str) -> tuple[str, bytes]:
+    """One summary image of the whole field as grey levels, and what it is cached by.
+
+    The windows of `views` are cut from it. Raises NotFound.
+    """
+    with context.database.read() as session:
+        whole = field_of(session, context.kept, recording_id)
+    if kind not in whole.images:
+        raise NotFound("summary image", f"{kind!r} of recording {recording_id}")
+    image = whole.images[kind]
+    packing = Packing()
+    levels = packing.add(image.levels)
+    header = {"format": FORMAT, "kind": kind, "pixel_px": image.pixel_px, "levels": levels}
+    return f"{whole.version}-{FORMAT}", packing.body(header)
+
+
 def _check(component_ids: Sequence[int], found: dict[int, AnyRow]) -> None:
     missing = [key for key in component_ids if key not in found]
     if missing:
         raise NotFound("component", missing[0])
 
 
-def views(context: Context, component_ids: Sequence[int], parts: frozenset[str]) -> bytes:
+def views(
+    context: Context,
+    component_ids: Sequence[int],
+    parts: frozenset[str],
+    kinds: Collection[str] | None = None,
+) -> bytes:
     """The body of these components, in this order; `web/api/views.py` describes it.
 
-    No label and no prediction is in it. Raises NotFound.
+    kinds: of the summary images, only these are cut to the windows, and the best where a recording
+    has none of these; an empty one cuts none, None all. No label and no prediction is in it.
+    Raises NotFound.
     """
     packing = Packing()
     with context.database.read() as session:
@@ -71,7 +99,7 @@ def views(context: Context, component_ids: Sequence[int], parts: frozenset[str])
             for key, row in rows.items()
             if parts & {"context", "neighbours"}
         }
-        shown = _Shown(packing, parts, fields, near)
+        shown = _Shown(packing, parts, fields, near, kinds)
         header: dict[str, Any] = {
             "format": FORMAT,
             "recordings": [shown.recording(field) for field in fields.values()],
@@ -101,13 +129,20 @@ def _contours(
         wanted = {*own, *(other for key in own for other in shown.near[key])}
         found |= contours_of(session, context.kept, field, sorted(wanted))
     points = [line for lines in found.values() for line in lines]
+    rounded = np.rint(np.concatenate(points) * CONTOUR_STEPS_PER_PX) if points else np.empty((0, 2))
     return {
         "components": list(found),
         "lines": [[len(line) for line in lines] for lines in found.values()],
-        "points": shown.packing.add(
-            np.concatenate(points) if points else np.empty((0, 2), np.float32)
-        ),
+        "points": shown.packing.add((rounded / CONTOUR_STEPS_PER_PX).astype(np.float32)),
     }
+
+
+def _levels(values: NDArray[np.float32], most: int) -> tuple[NDArray[np.float64], float, float]:
+    """Whole numbers from 0 for the lowest value to `most` for the highest; and these two."""
+    if not values.size:
+        return np.empty(0), 0.0, 0.0
+    low, high = float(values.min()), float(values.max())
+    return np.rint((values.astype(np.float64) - low) * (most / max(high - low, 1e-30))), low, high
 
 
 class _Shown:
@@ -119,11 +154,13 @@ class _Shown:
         parts: frozenset[str],
         fields: dict[int, Field],
         near: dict[int, list[int]],
+        kinds: Collection[str] | None,
     ) -> None:
         self.packing = packing
         self.parts = parts
         self.fields = fields
         self.near = near
+        self.kinds = kinds
 
     def recording(self, field: Field) -> dict[str, Any]:
         """What components of one recording share."""
@@ -136,6 +173,11 @@ class _Shown:
         if "context" in self.parts:
             shared["window_px"] = field.window_side_px
             shared["map"] = None if field.map is None else self.packing.add(field.map)
+            shared["version"] = field.version
+            shared["images"] = [
+                {"kind": kind, "shape": image.levels.shape, "pixel_px": image.pixel_px}
+                for kind, image in field.images.items()
+            ]
         return shared
 
     def component(self, row: AnyRow, arrays: AnyRow) -> dict[str, Any]:
@@ -156,14 +198,14 @@ class _Shown:
         return one
 
     def _mask(self, mask: NDArray[np.float32]) -> dict[str, Any]:
-        low, high = float(mask.min()), float(mask.max())
-        levels = np.rint((mask - low) * (255 / max(high - low, 1e-30)))
+        levels, low, high = _levels(mask, 255)
         return {"levels": self.packing.add(levels.astype(np.uint8)), "low": low, "high": high}
 
     def _context(self, field: Field, row: AnyRow) -> dict[str, Any]:
         window = window_round(_place(row), field.window_side_px)
         images = []
-        for kind, image in field.images.items():
+        for kind in field.chosen(self.kinds):
+            image = field.images[kind]
             crop = window.cut(image)
             images.append(
                 {
@@ -206,10 +248,13 @@ class _Shown:
         self, row: AnyRow, trace: NDArray[np.float32], peaks: NDArray[np.uint32]
     ) -> dict[str, Any]:
         frames, values = display_frames(trace, TRACE_POINTS)
+        levels, low, high = _levels(values, LEVELS)
         return {
             "length": len(trace),
-            "frames": self.packing.add(frames.astype(np.uint32)),
-            "values": self.packing.add(values),
+            "steps": self.packing.add(np.diff(frames, prepend=0).astype(np.uint32)),
+            "levels": self.packing.add(levels.astype(np.uint16)),
+            "low": low,
+            "high": high,
             "transients": self.packing.add(peaks),
             "snr": None if row.cue_snr is None else round(row.cue_snr, 2),
         }

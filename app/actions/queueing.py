@@ -10,8 +10,16 @@ from sqlalchemy.orm import Session
 from app.actions.context import Context
 from app.domain.accounts import Account
 from app.domain.errors import Conflict, NotFound
-from app.domain.serving import STRATEGIES, reason_for, strategy_named
+from app.domain.serving import (
+    STRATEGIES,
+    Held,
+    fair_count,
+    free_that_suffice,
+    reason_for,
+    strategy_named,
+)
 from app.storage import candidates, components, leases, recordings, rounds
+from app.storage.candidates import Candidate
 from app.storage.database import lock_queue
 from app.storage.leases import Granted, LeaseTerms
 
@@ -23,7 +31,8 @@ class Wanted:
     """What a labeler asks of the queue.
 
     holding: what their page already has; None where the caller keeps no page (a program), and
-    then nothing under any lease is handed out.
+    then nothing under any lease is handed out. ahead: how many of these it has still to show;
+    None: all.
     """
 
     strategy: str
@@ -31,6 +40,7 @@ class Wanted:
     recording: int | None = None
     round: int | None = None
     holding: Sequence[int] | None = None
+    ahead: int | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,7 @@ def next_components(
             )
         )
         granted += leases.grant(
-            session, _candidates(session, account, wanted, wanted.count - len(granted)), terms
+            session, _fair_candidates(session, wanted, terms, len(granted)), terms
         )
         remaining = None if wanted.round is None else rounds.remaining(session, wanted.round)
         return _work(session, account, strategy, granted), remaining
@@ -90,15 +100,27 @@ def _check(session: Session, wanted: Wanted) -> None:
         raise Conflict(f"Round {wanted.round} is closed. Open a new one to relabel more.")
 
 
-def _candidates(
-    session: Session, account: Account, wanted: Wanted, count: int
-) -> list[candidates.Candidate]:
+def _fair_candidates(
+    session: Session, wanted: Wanted, terms: LeaseTerms, renewed: int
+) -> list[Candidate]:
+    """The next free components; a page gets its share of what is left, a program all it asks."""
+    count = wanted.count - renewed
     if count <= 0:
         return []
+    if wanted.holding is None:
+        return _candidates(session, wanted, terms.labeler_id, count)
+    own = len(wanted.holding) if wanted.ahead is None else wanted.ahead
+    others = leases.held_by_others(session, terms, wanted.recording)
+    held = Held(own=own + renewed, others=sum(others), people=len(others))
+    found = _candidates(session, wanted, terms.labeler_id, free_that_suffice(count, held))
+    return found[: fair_count(count, len(found), held)]
+
+
+def _candidates(session: Session, wanted: Wanted, labeler_id: int, count: int) -> list[Candidate]:
     if wanted.round is not None:
-        return candidates.round_candidates(session, wanted.round, account.id, count)
+        return candidates.round_candidates(session, wanted.round, labeler_id, count)
     strategy = strategy_named(wanted.strategy)
-    return candidates.candidates(session, strategy, account.id, wanted.recording, count)
+    return candidates.candidates(session, strategy, labeler_id, wanted.recording, count)
 
 
 def _work(session: Session, account: Account, strategy: str, granted: list[Granted]) -> list[Work]:

@@ -1,6 +1,6 @@
 """A field as bundles of views need it: its images, who is where, and everybody's contour."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,16 +29,21 @@ COMPARED_BINS = 1024
 
 _MASKS_AT_ONCE = 256
 
+VERSION_LENGTH = 32
+"""How much of a recording's content hash its pictures are kept by, in characters."""
+
 
 @dataclass(frozen=True, eq=False)
 class Field:
     """One recording's field.
 
-    images: by kind, the best to look at first. keys, places_px: (components,) and (components, 2)
-    y, x of all components. field_px: height and width, or None where unknown.
+    version: what its pictures are kept by. images: by kind, the best to look at first. field_px:
+    height and width, or None where unknown. keys, places_px: (components,) and (components, 2)
+    y, x of all components.
     """
 
     recording: int
+    version: str
     field_px: tuple[int, int] | None
     mask_scale: float
     frame_rate_hz: float | None
@@ -51,6 +56,13 @@ class Field:
     def window_side_px(self) -> int:
         """The side of the window that shows a component."""
         return window_side_px(self.mask_scale)
+
+    def chosen(self, kinds: Collection[str] | None) -> list[str]:
+        """Those of its images that are of these kinds, or the best one; None: all, empty: none."""
+        if kinds is None:
+            return list(self.images)
+        known = [kind for kind in self.images if kind in kinds]
+        return known or list(self.images)[: min(len(kinds), 1)]
 
     def near(self, component_id: int, place_px: tuple[float, float]) -> list[int]:
         """The neighbours in a component's window, the nearest first."""
@@ -85,6 +97,7 @@ def _read_field(session: Session, recording_id: int) -> Field:
     height, width = row.field_height_px, row.field_width_px
     return Field(
         recording=recording_id,
+        version=row.content_hash[:VERSION_LENGTH],
         field_px=None if height is None or width is None else (height, width),
         mask_scale=row.mask_scale,
         frame_rate_hz=row.frame_rate_hz,

@@ -144,6 +144,38 @@ STRATEGIES = {
 }
 
 
+FEWEST_AHEAD = 6
+"""What a labeler's page has ahead even where little is left, so that nobody waits for the next."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is promised already of the components that a page could be given.
+
+    own: to this page. others: to so many other `people`, for whatever purpose.
+    """
+
+    own: int
+    others: int
+    people: int
+
+
+def fair_count(wanted: int, free: int, held: Held) -> int:
+    """How many of the free components a page may have in addition, of `wanted`.
+
+    A page holds no more than its share of what is left, among those who are at it and one who may
+    come: else the first of two would have all of a small recording. But it may have a few however
+    little is left, and is never told that there is nothing while there is.
+    """
+    share = (free + held.own + held.others) // (held.people + 2)
+    return min(wanted, free, max(share - held.own, FEWEST_AHEAD - held.own, 1))
+
+
+def free_that_suffice(wanted: int, held: Held) -> int:
+    """With so many free components, `wanted` more are a fair share: no need to look further."""
+    return max((held.own + wanted) * (held.people + 2) - held.own - held.others, wanted)
+
+
 def strategy_named(name: str) -> Strategy:
     """The strategy of that name.
 

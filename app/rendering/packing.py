@@ -16,8 +16,8 @@ class Packing:
 
     The body is the header's length (4 bytes, little-endian), the header in UTF-8, filled up
     with spaces to the next multiple of 8, and the arrays. Where the header speaks of an array it
-    has `{"dtype": "uint8" | "uint32" | "float32", "shape": [...], "offset": bytes}`; offsets are
-    counted from the end of the header; values are little-endian, rows first.
+    has `{"dtype": "uint8" | "uint16" | "uint32" | "float32", "shape": [...], "offset": bytes}`;
+    offsets are counted from the end of the header; values are little-endian, rows first.
     """
 
     def __init__(self) -> None:

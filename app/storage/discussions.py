@@ -1,6 +1,7 @@
-"""Discussions: turns are appended; the newest one of a component says how it stands."""
+"""Discussions: turns are appended; the newest standing one of a component says how it stands."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from sqlalchemy import ColumnElement, exists, func, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from app.storage.rows import AnyRow
-from app.storage.tables import DiscussionTurn, Labeler, LabelEventRow
+from app.storage.tables import DiscussionTurn, DiscussionWithdrawal, Labeler, LabelEventRow
 
 RAISE, SETTLE = "raise", "settle"
 
@@ -25,10 +26,12 @@ _TURN = (
         DiscussionTurn.created_at,
         LabelEventRow.label,
         _SECOND.name.label("settled_with"),
+        DiscussionWithdrawal.created_at.label("withdrawn_at"),
     )
     .join(Labeler, Labeler.id == DiscussionTurn.labeler_id)
     .outerjoin(LabelEventRow, LabelEventRow.uuid == DiscussionTurn.uuid)
     .outerjoin(_SECOND, _SECOND.id == LabelEventRow.settled_with)
+    .outerjoin(DiscussionWithdrawal, DiscussionWithdrawal.turn_id == DiscussionTurn.id)
 )
 
 
@@ -42,14 +45,27 @@ def with_uuid(session: Session, uuid: UUID) -> AnyRow | None:
     return session.execute(_TURN.where(DiscussionTurn.uuid == uuid)).first()
 
 
+def withdraw(session: Session, turn_id: int, uuid: UUID, now: datetime) -> None:
+    """Let a turn count no more. The caller holds the event log (`lock_event_log`)."""
+    values = {"turn_id": turn_id, "uuid": uuid, "created_at": now}
+    session.execute(insert(DiscussionWithdrawal).values(**values))
+
+
+def withdrawal(session: Session, uuid: UUID) -> AnyRow | None:
+    """The turn whose withdrawal has this uuid, or None."""
+    return session.execute(_TURN.where(DiscussionWithdrawal.uuid == uuid)).first()
+
+
 def newest(session: Session, component_id: int) -> AnyRow | None:
-    """How a component stands: its newest turn, None where nobody ever put it up."""
-    statement = _TURN.where(DiscussionTurn.component_id == component_id)
+    """How a component stands: its newest standing turn, None where there is none."""
+    statement = _TURN.where(
+        DiscussionTurn.component_id == component_id, DiscussionWithdrawal.id.is_(None)
+    )
     return session.execute(statement.order_by(DiscussionTurn.id.desc()).limit(1)).first()
 
 
 def page(session: Session, kind: str, before_id: int | None, limit: int) -> Sequence[AnyRow]:
-    """Newest turns of this kind, one a component, the latest first; older than `before_id`."""
+    """Newest standing turns of this kind, one a component, the latest first, before `before_id`."""
     statement = _TURN.where(DiscussionTurn.kind == kind, _is_newest())
     if before_id is not None:
         statement = statement.where(DiscussionTurn.id < before_id)
@@ -70,6 +86,14 @@ def count_open(session: Session) -> int:
 
 def _is_newest() -> ColumnElement[bool]:
     later = aliased(DiscussionTurn)
-    return ~exists().where(
-        later.component_id == DiscussionTurn.component_id, later.id > DiscussionTurn.id
+    overtaken = exists().where(
+        later.component_id == DiscussionTurn.component_id,
+        later.id > DiscussionTurn.id,
+        ~_is_withdrawn(later.id),
     )
+    return ~overtaken & ~_is_withdrawn(DiscussionTurn.id)
+
+
+def _is_withdrawn(turn_id: Any) -> ColumnElement[bool]:
+    one = aliased(DiscussionWithdrawal)
+    return exists().where(one.turn_id == turn_id)

@@ -95,6 +95,14 @@ def someone_signed_up(session: Session) -> bool:
     return session.execute(statement.limit(1)).first() is not None
 
 
+def others_take_part(session: Session, labeler_id: int) -> bool:
+    """Whether anybody else has chosen a password and is active."""
+    statement = select(Labeler.id).where(
+        Labeler.id != labeler_id, Labeler.password_hash.is_not(None), Labeler.active
+    )
+    return session.execute(statement.limit(1)).first() is not None
+
+
 def source(session: Session, name: str, now: datetime) -> int:
     """The key of the annotator that a file's own labels are filed under, made if new."""
     chosen, number = name[:NAME_LENGTH], 1

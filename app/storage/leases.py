@@ -6,15 +6,16 @@ A claim is one transaction that holds the queue (`lock_queue`), never check-then
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import BindParameter, Table, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.serving import STRATEGIES
 from app.storage.candidates import Candidate, answered_in_round
-from app.storage.rows import AnyRow
+from app.storage.rows import AnyRow, AnySelect
 from app.storage.tables import Component, ComponentState, Lease
 
 _COMPONENTS = cast(Table, Component.__table__)
@@ -83,6 +84,35 @@ def grant(session: Session, found: Sequence[Candidate], terms: LeaseTerms) -> li
     if rows:
         session.connection().execute(_GRANT, rows)
     return granted
+
+
+def held_by_others(session: Session, terms: LeaseTerms, recording_id: int | None) -> list[int]:
+    """How much each of the others has been promised of what this labeler could be given."""
+    statement = _held_by_others(terms.round_id is not None, recording_id is not None)
+    given = {
+        "labeler": terms.labeler_id,
+        "round_id": terms.round_id,
+        "recording_id": recording_id,
+    }
+    return list(session.connection().execute(statement, given).scalars())
+
+
+@lru_cache
+def _held_by_others(in_round: bool, of_one_recording: bool) -> AnySelect:
+    of_round = _LEASES.c.round_id
+    statement: AnySelect = (
+        select(func.count())
+        .select_from(_LEASES)
+        .where(
+            _LEASES.c.labeler_id != bindparam("labeler"),
+            of_round == bindparam("round_id") if in_round else of_round.is_(None),
+        )
+        .group_by(_LEASES.c.labeler_id)
+    )
+    if not of_one_recording:
+        return statement
+    statement = statement.join(_STATES, _STATES.c.component_id == _LEASES.c.component_id)
+    return statement.where(_STATES.c.recording_id == bindparam("recording_id"))
 
 
 @dataclass(frozen=True)

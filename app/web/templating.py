@@ -7,7 +7,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
-from app.actions import discussing
+from app.actions import discussed
 from app.web import words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +21,7 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
     values.setdefault("account", getattr(request.state, "account", None))
     if values["account"] is not None:
         # How many components wait to be settled: beside the page's name in the navigation.
-        values.setdefault("discussed", discussing.count_open(request.app.state.context))
+        values.setdefault("discussed", discussed.count_open(request.app.state.context))
     response: HTMLResponse = TEMPLATES.TemplateResponse(
         request, template, values, status_code=status
     )

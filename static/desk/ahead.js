@@ -7,6 +7,8 @@ import { fetchViews } from "./bundle.js";
 const WANTED = 24;
 /** Ask again when so few are left: what a fast labeler answers while the server takes its time. */
 const FEW = 14;
+/** The same where there were never as many, because others label the rest. */
+const FEWEST = 3;
 const REMEMBERED = 60;
 const RETRY_MS = [300, 1000, 3000, 8000];
 /** A network that stumbles needs no words; one that is away does. */
@@ -17,6 +19,7 @@ const PARTS = "mask,context,trace,average,neighbours";
  * @typedef {{component: number, recording: number, lease: string | null, expires_at: string}} Item
  * @typedef {{strategy: string, recording: number | null, round: number | null}} Choice
  * @typedef {import("./bundle.js").View} View
+ * @typedef {import("./fields.js").Fields} Fields
  */
 
 /** What was seen lately, so that walking back needs no server. @type {Map<number, View>} */
@@ -24,9 +27,10 @@ const seen = new Map();
 
 /** One component with its pictures here, or on their way. */
 export class Work {
-  /** @param {Item} item @param {Promise<Map<number, View>>} [bundle] that holds its view */
-  constructor(item, bundle) {
+  /** @param {Item} item @param {Fields} fields @param {Promise<Map<number, View>>} [bundle] that holds its view */
+  constructor(item, fields, bundle) {
     this.item = item;
+    this.fields = fields;
     /** @type {View | null} */
     this.view = seen.get(item.component) || null;
     this.ready = this.view ? Promise.resolve() : this.#load(bundle);
@@ -36,7 +40,7 @@ export class Work {
   async #load(bundle) {
     const { component } = this.item;
     const found = (await bundle)?.get(component);
-    this.view = found || (await views(`/api/v1/components/views?ids=${component}&parts=${PARTS}`)).get(component) || null;
+    this.view = found || (await views(`/api/v1/components/views?ids=${component}&parts=${PARTS}`, [this.item], this.fields)).get(component) || null;
     if (this.view) remember(this.view);
   }
 }
@@ -47,12 +51,16 @@ function remember(view) {
   if (seen.size > REMEMBERED) seen.delete(/** @type {number} */ (seen.keys().next().value));
 }
 
-/** Try until it works; the network may be away for a while. @param {string} url @returns {Promise<Map<number, View>>} */
-async function views(url) {
+/**
+ * What is drawn of these; tried until it works, the network may be away for a while.
+ * @param {string} url @param {Item[]} items @param {Fields} fields @returns {Promise<Map<number, View>>}
+ */
+async function views(url, items, fields) {
   let said = "";
   for (let attempt = 0; ; attempt += 1) {
     try {
-      const found = await fetchViews(url);
+      const found = await fetchViews(url + fields.wanted(items.map((one) => one.recording)));
+      fields.take(found.values());
       if (said && find("[data-message]").textContent === said) message("");
       return found;
     } catch (error) {
@@ -71,14 +79,17 @@ export class Ahead {
    * @param {Choice} choice
    * @param {() => number[]} busy components that are on screen or answered but not yet acknowledged
    * @param {() => void} changed what comes next, or its pictures have come
+   * @param {Fields} fields
    */
-  constructor(choice, busy, changed) {
+  constructor(choice, busy, changed, fields) {
+    this.fields = fields;
     this.choice = choice;
     this.busy = busy;
     this.changed = changed;
     /** @type {Work[]} */
     this.works = [];
     this.exhausted = false;
+    this.few = FEW;
     /** @type {number | null} */
     this.remaining = null;
     this.asking = false;
@@ -89,6 +100,7 @@ export class Ahead {
   choose(choice) {
     this.choice = choice;
     this.works = [];
+    this.few = FEW;
     this.exhausted = false;
     this.asking = false;
     this.generation += 1;
@@ -116,7 +128,7 @@ export class Ahead {
 
   /** Ask for more where few are left. Raises what `post` raises. @returns {Promise<void>} */
   async fill() {
-    if (this.asking || this.exhausted || this.works.length > FEW) return;
+    if (this.asking || this.exhausted || this.works.length > this.few) return;
     this.asking = true;
     const generation = this.generation;
     try {
@@ -127,13 +139,15 @@ export class Ahead {
         recording: this.choice.recording,
         round: this.choice.round,
         holding: held.slice(0, 200),
+        ahead: this.works.length,
       });
       if (generation !== this.generation) return;
       const known = new Set([...this.works.map((work) => work.item.component), ...this.busy()]);
       const fresh = answer.items.filter((/** @type {Item} */ item) => !known.has(item.component));
       // One answer with the pictures of all of them.
-      const bundle = fresh.length ? views(answer.views) : undefined;
-      this.works.push(...fresh.map((/** @type {Item} */ item) => new Work(item, bundle)));
+      const bundle = fresh.length ? views(answer.views, fresh, this.fields) : undefined;
+      this.works.push(...fresh.map((/** @type {Item} */ item) => new Work(item, this.fields, bundle)));
+      this.few = Math.min(FEW, Math.max(FEWEST, Math.floor((this.works.length * FEW) / WANTED)));
       bundle?.then(() => setTimeout(this.changed));
       this.remaining = answer.remaining;
       this.exhausted = answer.items.length === 0;

@@ -3,12 +3,15 @@
 import { fetchBytes } from "../api.js";
 
 /** @typedef {{dtype: string, shape: number[], offset: number}} Described */
-/** @typedef {Uint8Array | Uint32Array | Float32Array} Values */
+/** @typedef {Uint8Array | Uint16Array | Uint32Array | Float32Array} Values */
 /** y, x, y, x ... in source pixels, whose centres are whole numbers; closed. @typedef {Float32Array} Line */
 /** @typedef {{levels: Uint8Array, rows: number, columns: number}} Grey */
 /** @typedef {Grey & {kind: string, top: number, left: number, pixel: number}} Picture */
+/** A summary image of a whole field. @typedef {Grey & {kind: string, pixel: number}} Field */
 /**
- * @typedef {{top: number, left: number, side: number, pictures: Picture[], own: Line[], others: Line[],
+ * kinds: all summary images that there are, the best first; pictures: those that are here, in any order.
+ * @typedef {{top: number, left: number, side: number, version: string, kinds: {kind: string, shape: [number, number]}[],
+ *   pictures: Picture[], own: Line[], others: Line[],
  *   field: [number, number] | null, map: Grey | null, place: [number, number]}} Surroundings
  */
 /**
@@ -25,7 +28,7 @@ import { fetchBytes } from "../api.js";
  *   average: Average | null, alike: {component: number, r: number} | null}} View
  */
 
-const KINDS = { uint8: Uint8Array, uint32: Uint32Array, float32: Float32Array };
+const KINDS = { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array, float32: Float32Array };
 
 /** What is drawn of some components, by component. Raises what `get` raises. @param {string} url @returns {Promise<Map<number, View>>} */
 export async function fetchViews(url) {
@@ -36,6 +39,12 @@ export async function fetchViews(url) {
 export async function fetchMasks(url) {
   const { header, grey } = opened(await fetchBytes(url));
   return new Map(header.components.map((/** @type {any} */ one) => [one.id, grey(one.mask.levels)]));
+}
+
+/** One summary image of a whole field. Raises what `get` raises. @param {string} url @returns {Promise<Field>} */
+export async function fetchField(url) {
+  const { header, grey } = opened(await fetchBytes(url));
+  return { kind: header.kind, pixel: header.pixel_px, ...grey(header.levels) };
 }
 
 /** @param {ArrayBuffer} body */
@@ -75,8 +84,8 @@ export function parse(body) {
           surroundings: surroundingsOf(one, recording, lines, grey),
           trace: one.trace && {
             length: one.trace.length,
-            frames: values(one.trace.frames),
-            values: values(one.trace.values),
+            frames: summed(/** @type {Uint32Array} */ (values(one.trace.steps))),
+            values: valuesOf(/** @type {Uint16Array} */ (values(one.trace.levels)), one.trace),
             transients: values(one.trace.transients),
             snr: one.trace.snr,
             frame: 1 / (recording.frame_rate_hz || 1),
@@ -95,6 +104,17 @@ export function parse(body) {
       ];
     }),
   );
+}
+
+/** @param {Uint32Array} steps @returns {Uint32Array} */
+function summed(steps) {
+  let sum = 0;
+  return steps.map((step) => (sum += step));
+}
+
+/** @param {Uint16Array} levels @param {{low: number, high: number}} range @returns {Float32Array} */
+function valuesOf(levels, { low, high }) {
+  return Float32Array.from(levels, (level) => low + (level / 65535) * (high - low));
 }
 
 /** @param {{components: number[], lines: number[][]}} contours @param {Float32Array} points @returns {Map<number, Line[]>} */
@@ -118,6 +138,8 @@ function surroundingsOf(one, recording, lines, grey) {
     top: context.top_px,
     left: context.left_px,
     side: context.side_px,
+    version: recording.version,
+    kinds: recording.images,
     pictures: context.images.map((/** @type {any} */ image) => ({
       kind: image.kind,
       top: image.top_px,

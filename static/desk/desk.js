@@ -42,7 +42,7 @@ const working = new Working();
 const history = new History(round);
 const outbox = new Outbox(labeler);
 const session = new Session(again);
-const ahead = new Ahead(choiceOf(round, restart), busy, () => view.prepare(ahead.upcoming));
+const ahead = new Ahead(choiceOf(round, restart), busy, () => view.prepare(ahead.upcoming), view.stage.fields);
 const counts = new Counts(ahead, view);
 const tabs = new Tabs(labeler, held);
 const note = new Note(outbox);
@@ -206,7 +206,7 @@ function takeBack(last) {
   hideReveal();
   // The one on screen comes back next, unless it is the very one that is taken back.
   if (current && current.item.component !== last.item.component) ahead.putBack(current);
-  current = new Work(last.item);
+  current = new Work(last.item, view.stage.fields);
   mode = "asking";
   given = null;
   message("Taken back. Answer it again.");

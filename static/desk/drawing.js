@@ -44,7 +44,9 @@ export function drawSurroundings(pen, { width, ratio }, { surroundings }, look) 
   const scale = (width / side) * look.zoom;
   // Zoomed in, the component stays in the middle.
   const margin = (width - width * look.zoom) / 2;
-  const picture = pictures.find((one) => one.kind === look.picture) || pictures[0];
+  const wanted = kindOf(surroundings, look);
+  // Until it has come, whatever is here.
+  const picture = pictures.find((one) => one.kind === wanted) || pictures[0];
   if (picture && picture.levels.length) {
     const black = quantile(picture.levels, BLACK_PART, false);
     const white = quantile(picture.levels, look.contrast, false);
@@ -62,6 +64,11 @@ export function drawSurroundings(pen, { width, ratio }, { surroundings }, look) 
   stroke(pen, pathOf(surroundings.others), OTHERS, (1.1 * ratio) / scale);
   stroke(pen, pathOf(surroundings.own), OWN, (1.8 * ratio) / scale);
   pen.restore();
+}
+
+/** Which summary image is looked at: the chosen kind, or the best where there is none of it. @param {import("./bundle.js").Surroundings} surroundings @param {Look} look @returns {string | undefined} */
+export function kindOf({ kinds }, look) {
+  return (kinds.find((one) => one.kind === look.picture) || kinds[0])?.kind;
 }
 
 /** @param {Pen} pen @param {Size} size @param {View} view @param {Look} look @param {Theme} theme */

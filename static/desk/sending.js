@@ -44,6 +44,7 @@ export async function sendAll(kept, settled) {
         continue;
       }
       settled([{ entry: part[0], receipt: null, refusal: error.detail }]);
+      batch = BATCH;
     }
     await kept.remove(part);
   }

@@ -2,6 +2,7 @@
 
 import { COLOURS } from "./colours.js";
 import { drawMap, drawMask, drawSurroundings } from "./drawing.js";
+import { Fields } from "./fields.js";
 import { Pane } from "./pane.js";
 import { keep, LEAST_CONTRAST, load, MOST_ZOOM, within } from "./settings.js";
 import { showLook } from "./tools.js";
@@ -38,6 +39,7 @@ export class Stage {
     /** @type {View[]} */
     this.next = [];
     this.preparing = 0;
+    this.fields = new Fields(this.look.picture, () => this.#pictureCame());
     document.addEventListener("somata:theme", () => {
       this.theme = themeOf();
       this.#repaint(this.panes);
@@ -57,14 +59,16 @@ export class Stage {
   show(view) {
     const shownBefore = this.view;
     this.view = view;
+    if (view) this.fields.need(view);
     this.trace.restart(view);
     for (const pane of this.panes) pane.show(view);
-    if (view?.surroundings.pictures !== shownBefore?.surroundings.pictures) showLook(this.look, view);
+    if (view?.surroundings !== shownBefore?.surroundings) showLook(this.look, view);
   }
 
   /** Draw these ahead, when there is time. @param {View[]} views */
   prepare(views) {
     this.next = views.slice(0, AHEAD);
+    for (const view of this.next) this.fields.need(view);
     if (this.preparing || !this.next.length) return;
     // Not before the frame that shows this component.
     this.preparing = requestAnimationFrame(() => setTimeout(() => this.#prepareOne()));
@@ -87,6 +91,10 @@ export class Stage {
   change(changes) {
     Object.assign(this.look, changes);
     keep(this.look);
+    if (changes.picture) {
+      this.fields.look(changes.picture);
+      for (const view of this.#inSight()) this.fields.need(view);
+    }
     showLook(this.look, this.view);
     const panes = "zoom" in changes || "contours" in changes || "picture" in changes ? [this.context, this.map] : this.panes;
     this.#repaint(panes);
@@ -102,6 +110,17 @@ export class Stage {
     this.prepare(this.next);
   }
 
+  /** What is shown and what comes next. @returns {View[]} */
+  #inSight() {
+    return this.view ? [this.view, ...this.next] : this.next;
+  }
+
+  #pictureCame() {
+    for (const view of this.#inSight()) this.fields.need(view);
+    showLook(this.look, this.view);
+    this.#repaint([this.context]);
+  }
+
   /** @param {number} factor */
   zoom(factor) {
     this.change({ zoom: within(this.look.zoom * factor, 1, MOST_ZOOM) });
@@ -110,7 +129,7 @@ export class Stage {
   /** What keys and buttons do here, by name. @returns {Record<string, () => void>} */
   get actions() {
     const { look } = this;
-    const kinds = this.view?.surroundings.pictures.map((one) => one.kind) || [];
+    const kinds = this.view?.surroundings.kinds.map((one) => one.kind) || [];
     return {
       smooth: () => this.change({ smooth: !look.smooth }),
       colours: () => this.change({ colours: after(COLOURS, look.colours) }),

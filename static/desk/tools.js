@@ -1,6 +1,7 @@
 // What the small buttons and sliders beside the canvases say of the look.
 
 import { find } from "../dom.js";
+import { kindOf } from "./drawing.js";
 
 /** @typedef {import("./bundle.js").View} View */
 
@@ -20,8 +21,9 @@ export function showLook(look, view) {
   say("[data-look=zoom]", `${look.zoom.toFixed(1)}×`);
   find("input[data-contrast]", HTMLInputElement).value = String(Math.round(100 * look.contrast));
   find("input[data-outline]", HTMLInputElement).value = String(Math.round(100 * look.outline));
-  const kinds = view?.surroundings.pictures.map((one) => one.kind) || [];
-  say("[data-look=picture]", kinds.includes(look.picture) ? look.picture : kinds[0] || "no image");
+  const kind = view && kindOf(view.surroundings, look);
+  const here = view?.surroundings.pictures.some((one) => one.kind === kind);
+  say("[data-look=picture]", kind ? (here ? kind : `${kind} …`) : "no image");
 }
 
 /** A number of seconds or frames in words. @param {number} value @param {string} unit */

@@ -46,7 +46,7 @@ export class Look {
   /** @param {number} component */
   async #load(component) {
     try {
-      const view = (await fetchViews(`/api/v1/components/views?ids=${component}&parts=mask,context,trace`)).get(component);
+      const view = (await fetchViews(`/api/v1/components/views?ids=${component}&parts=mask,context,trace&images=${USUAL.picture}`)).get(component);
       if (this.kept.size > MOST_KEPT) this.kept.clear();
       if (view) this.kept.set(component, view);
     } catch (error) {

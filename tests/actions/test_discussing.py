@@ -1,20 +1,21 @@
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
-from app.actions import browsing, discussing, exporting, noting, retracing
-from app.actions.discussing import DiscussionView, Raised, Settled
+from app.actions import browsing, discussed, discussing, exporting, noting, retracing
+from app.actions.discussed import DiscussionView, State
+from app.actions.discussing import Raised, Settled, Withdrawn
 from app.actions.noting import Noted
 from app.domain.accounts import Account
-from app.domain.errors import Conflict, NotFound
+from app.domain.errors import Conflict, NotAllowed, NotFound
 from tests.support.world import ALICE, BOB, CAROL, World
 
 
-def listed(world: World, who: Account, state: discussing.State = "open") -> list[DiscussionView]:
-    return discussing.list_discussions(world.context, who, state, None, 10)
+def listed(world: World, who: Account, state: State = "open") -> list[DiscussionView]:
+    return discussed.list_discussions(world.context, who, state, None, 10)
 
 
-def components(world: World, state: discussing.State = "open") -> list[int]:
+def components(world: World, state: State = "open") -> list[int]:
     return [one.component for one in listed(world, ALICE, state)]
 
 
@@ -46,7 +47,7 @@ def test_what_is_put_up_says_who_why_and_what_each_answered(world: World, disput
     ]
     assert [note.text for note in one.notes] == ["dim"]
     assert one.partners == ("Carol",)
-    assert discussing.count_open(world.context) == 1
+    assert discussed.count_open(world.context) == 1
 
 
 def test_who_has_not_answered_sees_that_it_is_put_up_and_nothing_that_was_said(
@@ -87,7 +88,7 @@ def test_two_people_settle_and_the_label_follows(world: World, disputed: int) ->
     assert (entry.labeler, entry.label, entry.settled_with) == ("Bob", 1, "Carol")
     row = list(exporting.label_history(world.context, ALICE))[-1]
     assert (row["labeler"], row["settled_with"]) == ("Bob", "Carol")
-    assert discussing.count_open(world.context) == 0
+    assert discussed.count_open(world.context) == 0
 
 
 def test_put_up_again_it_is_open_and_its_label_stands_until_another_is_settled(
@@ -128,7 +129,64 @@ def test_what_was_never_put_up_is_not_settled(world: World) -> None:
     key = world.component(labeled_by=[BOB, CAROL])
     with pytest.raises(Conflict, match="not up for discussion"):
         discussing.settle(world.context, BOB, agreed(key))
-    assert discussing.find(world.context, BOB, key) is None
+    assert discussed.find(world.context, BOB, key) is None
+
+
+def withdraw(world: World, who: Account, key: int, id: UUID | None = None) -> None:
+    discussing.withdraw(world.context, who, Withdrawn(id or uuid4(), key))
+
+
+def test_what_was_put_up_by_mistake_is_taken_off_the_list(world: World, disputed: int) -> None:
+    assert [one.withdrawable for one in listed(world, BOB)] == [True]
+    given = uuid4()
+    for _ in range(2):
+        withdraw(world, BOB, disputed, given)
+    assert (components(world), discussed.count_open(world.context)) == ([], 0)
+    assert discussed.find(world.context, BOB, disputed) is None
+    with pytest.raises(Conflict, match="not up for discussion"):
+        withdraw(world, BOB, disputed)
+    with pytest.raises(Conflict, match="not up for discussion"):
+        discussing.settle(world.context, BOB, agreed(disputed))
+    with pytest.raises(Conflict, match="used for something else"):
+        withdraw(world, CAROL, disputed, given)
+    world.put_up(CAROL, disputed, "and yet")
+    (one,) = listed(world, BOB)
+    assert [(turn.labeler, turn.withdrawn_at is None) for turn in one.turns] == [
+        ("Bob", False),
+        ("Carol", True),
+    ]
+    assert not one.withdrawable
+
+
+def test_taken_off_the_list_what_was_settled_before_is_settled(world: World, disputed: int) -> None:
+    discussing.settle(world.context, BOB, agreed(disputed, 1))
+    world.put_up(CAROL, disputed, "not so sure")
+    withdraw(world, CAROL, disputed)
+    assert (components(world), components(world, "settled")) == ([], [disputed])
+    (one,) = listed(world, CAROL, "settled")
+    assert (one.state, one.label, one.withdrawable) == ("settled", 1, False)
+
+
+def test_only_who_put_it_up_takes_it_off_and_only_while_nobody_else_has_spoken(
+    world: World, disputed: int
+) -> None:
+    with pytest.raises(NotAllowed, match="Bob put it up"):
+        withdraw(world, CAROL, disputed)
+    with pytest.raises(NotFound):
+        withdraw(world, BOB, 999)
+    world.clock.forward(minutes=1)
+    other = world.component(labeled_by=[BOB])
+    world.put_up(BOB, other)
+    world.clock.forward(minutes=1)
+    world.label(BOB, disputed, 4)
+    assert all(one.withdrawable for one in listed(world, BOB)), "one's own second thoughts"
+    noting.write(world.context, CAROL, Noted(uuid4(), disputed, "dim"))
+    world.label(ALICE, other, 2)
+    assert not any(one.withdrawable for one in listed(world, BOB))
+    for key in (disputed, other):
+        with pytest.raises(Conflict, match="Settle it with one of them"):
+            withdraw(world, BOB, key)
+    assert components(world) == [other, disputed]
 
 
 def test_a_settled_label_is_no_step_to_walk_back_through(world: World, disputed: int) -> None:
@@ -174,7 +232,7 @@ def test_the_list_turns_pages_newest_first(world: World) -> None:
     world.put_up(CAROL, keys[1])
     seen: list[int] = []
     before = None
-    while page := discussing.list_discussions(world.context, ALICE, "open", before, 2):
+    while page := discussed.list_discussions(world.context, ALICE, "open", before, 2):
         seen += [one.component for one in page]
         before = page[-1].turn
     assert seen == [keys[1], keys[4], keys[3], keys[2], keys[0]]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from app.actions import queueing, rounds
 from app.actions.queueing import Wanted
 from app.actions.rounds import RoundPlan
+from app.domain.accounts import Account
 from app.domain.errors import Conflict, InvalidInput, NotFound
 from tests.support.world import ALICE, BOB, CAROL, World, probabilities_of
 
@@ -215,6 +216,73 @@ def test_nobody_renews_what_is_somebody_elses(world: World) -> None:
     world.work_for(CAROL, holding=[key])
     world.clock.forward(minutes=5)
     assert world.next_for(CAROL) == key, "Bob's lease ended when it would have ended anyway"
+
+
+def test_two_labelers_share_a_small_recording(world: World) -> None:
+    """As two desks do: 24 ahead where they may, asking again when about half of it is answered."""
+    keys = world.recording(30)
+    other = world.recording(3)
+    recording = world.state(keys[0]).recording_id
+    pages: dict[int, list[int]] = {ALICE.id: [], BOB.id: []}
+
+    def fill(who: Account) -> int:
+        page = pages[who.id]
+        work = world.work_for(who, count=24 - len(page), recording=recording, holding=page)
+        page += [one.component for one in work]
+        return len(work)
+
+    assert (fill(ALICE), fill(BOB)) == (15, 10)
+    done: dict[int, list[int]] = {ALICE.id: [], BOB.id: []}
+    while any(pages.values()):
+        for who in (ALICE, BOB):
+            page = pages[who.id]
+            if page:
+                done[who.id].append(page.pop(0))
+                world.label(who, done[who.id][-1], 1)
+            if len(page) < 4:
+                fill(who)
+    assert sorted(done[ALICE.id] + done[BOB.id]) == keys
+    assert abs(len(done[ALICE.id]) - len(done[BOB.id])) <= 1
+    assert world.next_for(CAROL) == other[0]
+
+
+@pytest.mark.parametrize(
+    ("left", "count"), [(3, 3), (6, 6), (11, 6), (20, 10), (47, 23), (48, 24), (60, 24)]
+)
+def test_a_page_leaves_as_much_as_it_takes_but_has_a_few_however_little_is_left(
+    world: World, left: int, count: int
+) -> None:
+    world.recording(left)
+    assert len(world.work_for(BOB, count=24, holding=[])) == count
+
+
+def test_a_page_is_not_told_that_nothing_is_left_while_something_is(world: World) -> None:
+    keys = world.recording(9)
+    page = [one.component for one in world.work_for(BOB, count=24, holding=[])]
+    assert page == keys[:6]
+    for left in (2, 1, 0):
+        page += [one.component for one in world.work_for(BOB, count=24, holding=page)]
+        assert len(page) == 9 - left
+    assert world.work_for(BOB, count=24, holding=page) == []
+
+
+def test_another_tab_has_a_few_ahead_too(world: World) -> None:
+    world.recording(16)
+    first = [one.component for one in world.work_for(BOB, count=24, holding=[], ahead=0)]
+    second = world.work_for(BOB, count=24, holding=first, ahead=0)
+    assert (len(first), len(second)) == (8, 6)
+
+
+def test_a_round_is_shared_like_a_recording(world: World) -> None:
+    keys = world.recording(20)
+    for key in keys:
+        world.label(CAROL, key, 1)
+    world.train(dict.fromkeys(keys, (0.1, 0.7, 0.1, 0.1)))
+    opened = rounds.open_round(world.context, ALICE, RoundPlan("quality", 20))
+    sizes = [
+        len(world.work_for(who, count=24, round=opened.id, holding=[])) for who in (ALICE, BOB)
+    ]
+    assert sizes == [10, 6]
 
 
 def test_an_answer_ends_the_lease(world: World) -> None:

@@ -2,9 +2,10 @@
 
 import json
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, Request, Route, expect
 
 from app.actions import accounts, browsing, importing
 from app.domain.accounts import Role
@@ -39,16 +40,31 @@ def waiting(desk: Desk, number: int) -> None:
     expect(desk.page.locator("[data-saved]")).to_have_text(f"{number} waiting")
 
 
+def posted(desk: Desk) -> list[int]:
+    """How many answers each request has from now on."""
+    posts: list[int] = []
+
+    def note(request: Request) -> None:
+        if request.url.endswith("/labels"):
+            posts.append(len((request.post_data_json or {})["labels"]))
+
+    desk.page.on("request", note)
+    return posts
+
+
 def test_a_slow_network_makes_nobody_wait(field: Field, window: Visit) -> None:
     desk = Desk(window.page, field.path)
     desk.component()
     desk.page.wait_for_load_state("networkidle")
     slow = {"offline": False, "latency": 300, "downloadThroughput": -1, "uploadThroughput": -1}
     window.window.new_cdp_session(window.page).send("Network.emulateNetworkConditions", slow)
+    posts = posted(desk)
     given = {desk.press(key): [int(key)] for key in "1234"}
     assert desk.page.locator("[data-saved]").text_content() != "all saved"
     desk.all_saved()
     assert field.answers() == given
+    # The first leaves at once; what comes while it is under way leaves together.
+    assert posts[0] == 1 < max(posts)
 
 
 def test_answers_lie_in_the_database_until_the_server_has_them(field: Field, window: Visit) -> None:
@@ -102,6 +118,34 @@ def test_the_outbox_of_a_former_version_is_taken_over(field: Field, window: Visi
     network.down = False
     desk.all_saved()
     assert field.answers() == {field.keys[0]: [2]}
+
+
+def test_what_waits_goes_in_one_request_and_what_is_refused_holds_up_none(
+    field: Field, window: Visit
+) -> None:
+    """An unknown component is refused in its receipt, an unknown label with the whole request."""
+    network = Network(window)
+    network.down = True
+    window.page.goto("/account")
+    given = [
+        {"id": str(uuid4()), "component": component, "label": label}
+        for component, label in zip([*field.keys[:5], 10**9], [1, 9, 2, 3, 4, 1], strict=True)
+    ]
+    for order, body in enumerate(given):
+        name = f"somata.outbox.{field.labeler.id}.0176390000000{order}.000001.{body['id']}"
+        kept = json.dumps({"kind": "label", "body": body})
+        window.page.evaluate("([name, kept]) => localStorage.setItem(name, kept)", [name, kept])
+    desk = Desk(window.page, field.path)
+    waiting(desk, 6)
+    network.down = False
+    posts = posted(desk)
+    window.page.evaluate("dispatchEvent(new Event('online'))")
+    desk.all_saved()
+    # All of them, then one by one as far as the one that spoils the request, then the rest.
+    assert posts == [6, 1, 1, 4]
+    expect(desk.page.get_by_text("There is no component 1000000000")).to_be_visible()
+    key = field.keys
+    assert field.answers() == {key[0]: [1], key[2]: [2], key[3]: [3], key[4]: [4]}
 
 
 def test_without_a_database_it_says_so_and_keeps_all_the_same(field: Field, window: Visit) -> None:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, Response, expect
 
-from app.actions import discussing, embedding, jobs, rounds
+from app.actions import discussed, discussing, embedding, jobs, labeling, rounds
 from app.actions.discussing import Raised
+from app.actions.labeling import Answer
 from app.actions.rounds import RoundPlan
 from tests.browser.lab import Network
 from tests.browser.site import Desk, Site, Visit, recording
@@ -48,7 +49,7 @@ def revealed(page: Page) -> None:
 
 def put_up(site: Site) -> dict[int, list[str | None]]:
     """The reasons of what is open, by component."""
-    found = discussing.list_discussions(site.context, site.alice, "open", None, 50)
+    found = discussed.list_discussions(site.context, site.alice, "open", None, 50)
     return {one.component: [turn.text for turn in one.turns] for one in found}
 
 
@@ -218,6 +219,31 @@ def test_two_labelers_settle_what_one_put_up(site: Site, visit: Opens) -> None:
     desk = Desk(bob.page)
     desk.press("u")
     expect(desk.page.get_by_text("Nothing to undo here.")).to_be_visible()
+
+
+def test_whoever_labels_alone_is_told_what_settling_takes_and_decides_alone(
+    site: Site, visit: Opens
+) -> None:
+    site.store(recording(components=2))
+    key = site.components()[0]
+    labeling.answer(site.context, site.alice, [Answer(uuid4(), key, 1)])
+    discussing.put_up(site.context, site.alice, Raised(uuid4(), key, "dim"))
+    page = visit("alice").page
+    page.goto("/discuss")
+    row = page.get_by_role("article")
+    expect(row).to_contain_text("so far nobody else works here")
+    expect(row.get_by_role("link", name="Add a second labeler")).to_have_attribute(
+        "href", "/people"
+    )
+    mine = row.get_by_role("form", name="Your new answer")
+    mine.get_by_role("button", name="doubtful neuron").click()
+    expect(row.locator(".answers")).to_contain_text("doubtful neuron")
+    assert site.answers(key) == [("alice", 1), ("alice", 4)]
+    site.person("bob")
+    page.reload()
+    expect(row).to_contain_text("Nobody else has answered it yet")
+    page.get_by_role("button", name="Take it off the list").click()
+    expect(page.get_by_text("Nothing to discuss")).to_be_visible()
 
 
 def test_keys_that_were_chosen_before_there_was_this_one_stay(site: Site, visit: Opens) -> None:

@@ -59,6 +59,20 @@ def test_a_component_is_put_up_settled_and_put_up_again(site: Site) -> None:
     assert alice.get(f"{API}/components/{key}").json()["label"] == 1
 
 
+def test_who_put_it_up_by_mistake_withdraws_it(site: Site) -> None:
+    key = site.world.component(labeled_by=[BOB])
+    bob, carol = site.client(BOB), site.client(CAROL)
+    assert bob.post(f"{API}/discussions", json=raised(key)).json()["withdrawable"]
+    path, body = f"{API}/discussions/{key}/withdraw", {"id": str(uuid4())}
+    assert carol.post(path, json=body).status_code == 403
+    for _ in range(2):
+        done = bob.post(path, json=body)
+        assert (done.status_code, done.json()) == (200, {**body, "component": key})
+    assert bob.get(f"{API}/discussions").json()["items"] == []
+    assert bob.post(path, json={"id": str(uuid4())}).status_code == 409
+    assert bob.post(f"{API}/discussions/999/withdraw", json=body).status_code == 404
+
+
 def test_what_cannot_be_is_refused(site: Site) -> None:
     key = site.world.component(labeled_by=[BOB])
     bob = site.client(BOB)
@@ -175,12 +189,27 @@ def test_on_the_page_it_is_answered_noted_settled_and_put_up_again(site: Site) -
     assert "a ring?" in carol.get("/discuss", headers=HTML).text
     assert send("note", text="dim, though").status_code == 303
     assert "dim, though" in carol.get("/discuss", headers=HTML).text
-    refused = send("settle", label=4, settled_with="Alice")
+    refused = send("settle", label=4, settled_with="Alice", text="in another light")
     assert (refused.status_code, "Alice has not answered" in refused.text) == (409, True)
+    assert (
+        'name="text" maxlength="2000" autocomplete="off" value="in another light"' in refused.text
+    )
+    assert re.search(r'value="4" required checked', refused.text)
     assert send("settle", label=4, settled_with="Bob").headers["location"] == "/discuss"
     assert site.world.state(key).label == 4
+    late = carol.post(
+        f"{base}/settle",
+        data={"id": str(uuid4()), "label": 1, "settled_with": "Bob", "text": "too late, though"},
+        headers=HTML,
+    )
+    assert late.status_code == 409
+    assert late.text.count("too late, though") == 2, "said, and to be put up again with"
     assert send("raise", text="").status_code == 303
     assert 'title="to be settled">1<' in carol.get("/", headers=HTML).text
+    assert send("withdraw").headers["location"] == "/discuss"
+    assert 'title="to be settled"' not in carol.get("/", headers=HTML).text
+    refused = carol.post(f"{base}/withdraw", data={"id": str(uuid4())}, headers=HTML)
+    assert (refused.status_code, "not up for discussion" in refused.text) == (409, True)
 
 
 def test_the_page_of_what_nobody_put_up_says_what_to_do(site: Site) -> None:

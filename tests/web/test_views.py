@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sqlalchemy import update
 
-from app.actions import importing
+from app.actions import importing, pictures
 from app.domain.recordings import Recording
 from app.storage.tables import ComponentArrays
 from tests.support.bundle import unpacked
@@ -90,6 +90,45 @@ def test_each_summary_image_is_cut_to_the_window(site: Site, keys: list[int]) ->
         assert image["levels"].shape == (100, 95)
 
 
+@pytest.mark.parametrize(
+    ("images", "kinds"),
+    [("", []), ("correlation", ["correlation"]), ("max,mean", ["mean"]), ("max", ["mean"])],
+    ids=["none", "one", "what there is of two", "the best instead"],
+)
+def test_only_the_summary_images_that_are_looked_at_are_cut(
+    site: Site, keys: list[int], images: str, kinds: list[str]
+) -> None:
+    found = unpacked(asked(site, keys[:1], images=images).content)
+    (one,) = found["components"]
+    assert [image["kind"] for image in one["context"]["images"]] == kinds
+    (shared,) = found["recordings"]
+    assert [(image["kind"], image["shape"]) for image in shared["images"]] == [
+        ("mean", [100, 220]),
+        ("correlation", [100, 220]),
+    ]
+
+
+def test_a_window_is_what_lies_in_it_of_the_whole_field(site: Site, keys: list[int]) -> None:
+    found = bundle(site, [keys[4]])
+    (one,) = found["components"]
+    (image, _) = one["context"]["images"]
+    client = site.client(BOB)
+    path = f"{API}/recordings/{one['recording']}/summary"
+    version = found["recordings"][0]["version"]
+    answer = client.get(path, params={"kind": "mean", "v": version})
+    whole = unpacked(answer.content)
+    assert (whole["kind"], whole["pixel_px"], whole["levels"].shape) == ("mean", 1, (100, 220))
+    top, left = image["top_px"], image["left_px"]
+    rows, columns = image["levels"].shape
+    cut = whole["levels"][top : top + rows, left : left + columns]
+    np.testing.assert_array_equal(cut, image["levels"])
+    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+    tag = {"If-None-Match": answer.headers["etag"]}
+    assert client.get(path, params={"kind": "mean"}, headers=tag).status_code == 304
+    assert client.get(path, params={"kind": "max"}).status_code == 404
+    assert client.get(f"{API}/recordings/999/summary", params={"kind": "mean"}).status_code == 404
+
+
 def test_contours_of_all_windows_come_once_and_in_their_places(site: Site, keys: list[int]) -> None:
     found = bundle(site, keys[:2])
     contours = found["contours"]
@@ -105,10 +144,14 @@ def test_a_trace_keeps_its_peaks_and_names_its_transients(site: Site, keys: list
     (one,) = bundle(site, [keys[1]])["components"]
     trace = one["trace"]
     assert trace["length"] == 5000
-    assert len(trace["frames"]) == len(trace["values"]) <= 2000
-    assert set(range(200, 4800, 400)) <= set(trace["frames"].tolist()) | set(
-        (trace["transients"]).tolist()
-    )
+    assert len(trace["steps"]) == len(trace["levels"]) <= 2000
+    frames = np.cumsum(trace["steps"])
+    assert set(range(200, 4800, 400)) <= set(frames.tolist()) | set(trace["transients"].tolist())
+    assert (trace["levels"].min(), trace["levels"].max()) == (0, 65535)
+    span = trace["high"] - trace["low"]
+    shown = trace["low"] + trace["levels"] / 65535 * span
+    stored = pictures.trace(site.world.context, keys[1], 5000).values
+    np.testing.assert_allclose(shown, stored[frames], atol=span / 65535)
     np.testing.assert_allclose(trace["transients"], range(200, 4800, 400), atol=2)
     assert trace["snr"] > 5
 
@@ -166,7 +209,7 @@ def test_whatever_is_stored_as_a_trace_the_answer_is_whole(
         session.execute(changed.values(trace=np.array(values, np.float32)))
     (one, _) = bundle(site, keys[:2])["components"]
     assert one["trace"]["length"] == len(values)
-    assert np.isfinite(one["trace"]["values"]).all()
+    assert np.isfinite([one["trace"]["low"], one["trace"]["high"]]).all()
 
 
 def test_only_the_parts_that_were_asked_for_come(site: Site, keys: list[int]) -> None:

@@ -6,7 +6,7 @@ Whoever imports one has them all: keys between them, and Alembic, need the whole
 from app.storage.tables.base import Base
 from app.storage.tables.definitions import ClassDefinition, ExampleChoice
 from app.storage.tables.embeddings import Embedding, EmbeddingSpace
-from app.storage.tables.events import DiscussionTurn, LabelEventRow, Note
+from app.storage.tables.events import DiscussionTurn, DiscussionWithdrawal, LabelEventRow, Note
 from app.storage.tables.jobs import Job, WorkerBeat
 from app.storage.tables.people import ApiToken, Labeler
 from app.storage.tables.queue import (
@@ -37,6 +37,7 @@ __all__ = [
     "ComponentMeasures",
     "ComponentState",
     "DiscussionTurn",
+    "DiscussionWithdrawal",
     "Embedding",
     "EmbeddingSpace",
     "ExampleChoice",

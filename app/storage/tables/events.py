@@ -86,8 +86,8 @@ class Note(Base):
 class DiscussionTurn(Base):
     """A component put up for discussion (`raise`), or settled by two people (`settle`).
 
-    A trigger refuses UPDATE and DELETE. The newest turn says whether a component is open; what
-    was settled is the label event with the turn's uuid.
+    A trigger refuses UPDATE and DELETE. The newest turn that was not withdrawn says whether a
+    component is open; what was settled is the label event with the turn's uuid.
     """
 
     __tablename__ = "discussion_turn"
@@ -102,4 +102,18 @@ class DiscussionTurn(Base):
     labeler_id: Mapped[int] = mapped_column(ForeignKey("labeler.id"))
     kind: Mapped[str] = mapped_column(String(10))
     text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DiscussionWithdrawal(Base):
+    """A component taken off the list by whoever put it up: that turn does not count any more.
+
+    A trigger refuses UPDATE and DELETE.
+    """
+
+    __tablename__ = "discussion_withdrawal"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
+    uuid: Mapped[UUID] = mapped_column(Uuid, unique=True)
+    turn_id: Mapped[int] = mapped_column(BigKey, ForeignKey("discussion_turn.id"), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

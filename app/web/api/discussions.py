@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
 
-from app.actions import discussing
-from app.actions.discussing import DiscussionView
+from app.actions import discussed, discussing
+from app.actions.discussed import DiscussionView
 from app.web.access import Caller, World
 from app.web.api import present
 from app.web.api.schemas.discussions import (
@@ -13,6 +13,8 @@ from app.web.api.schemas.discussions import (
     DiscussionPage,
     RaiseIn,
     SettleIn,
+    WithdrawIn,
+    WithdrawOut,
 )
 from app.web.api.schemas.values import Cursor
 from app.web.problems import responses
@@ -32,7 +34,7 @@ def list_discussions(
 ) -> DiscussionPage:
     """Components up for discussion, or settled; the latest first."""
     before = present.id_cursor(cursor)
-    found = discussing.list_discussions(context, account, state, before, limit)
+    found = discussed.list_discussions(context, account, state, before, limit)
     return DiscussionPage(
         items=[_out(one) for one in found],
         next=present.next_id([one.turn for one in found], limit),
@@ -57,6 +59,17 @@ def settle(
     """
     settled = discussing.Settled(body.id, component, body.label, body.settled_with, body.text)
     return _out(discussing.settle(context, account, settled))
+
+
+@router.post("/{component}/withdraw", responses=responses(400, 401, 403, 404, 409, 413, 422))
+def withdraw(
+    context: World, account: Caller, component: ComponentId, body: WithdrawIn
+) -> WithdrawOut:
+    """Take off the list what you put up by mistake, while nobody else has answered it or written
+    about it since. What was settled before holds again.
+    """
+    discussing.withdraw(context, account, discussing.Withdrawn(body.id, component))
+    return WithdrawOut(id=body.id, component=component)
 
 
 def _out(one: DiscussionView) -> DiscussionOut:

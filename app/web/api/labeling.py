@@ -40,6 +40,7 @@ def next_components(context: World, account: Caller, body: QueueRequest) -> Queu
         recording=body.recording,
         round=body.round,
         holding=body.holding,
+        ahead=body.ahead,
     )
     items, remaining = queueing.next_components(context, account, wanted)
     return QueueAnswer(

@@ -7,7 +7,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from app.actions import browsing, defining, discussing, pictures
+from app.actions import browsing, defining, discussed, pictures
 from app.domain.errors import InvalidInput
 from app.storage.components import Filters
 from app.web.access import Caller, World
@@ -105,7 +105,7 @@ def component_page(request: Request, context: World, account: Caller, component:
         recording=browsing.get_recording(context, found.recording),
         urls=present.urls(found.id, found.content_hash),
         history=browsing.history(context, account, component),
-        discussion=discussing.find(context, account, component),
+        discussion=discussed.find(context, account, component),
         new_id=uuid4(),
         is_example=account.is_admin and defining.is_example(context, component),
     )

@@ -7,13 +7,14 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Form, Request, Response
 from pydantic import Field
 
-from app.actions import discussing, labeling, noting
+from app.actions import accounts, discussed, discussing, labeling, noting
 from app.actions.context import Context
-from app.actions.discussing import Raised, Settled, State
+from app.actions.discussed import State
+from app.actions.discussing import Raised, Settled, Withdrawn
 from app.actions.labeling import Answer
 from app.actions.noting import Noted
 from app.domain.accounts import Account, Role
-from app.domain.errors import Conflict, NotFound
+from app.domain.errors import Conflict, NotAllowed, NotFound
 from app.web.access import Caller, World
 from app.web.api import present
 from app.web.pages.parts import Key, OptionalKey, to
@@ -22,6 +23,7 @@ from app.web.templating import page
 router = APIRouter()
 
 A_PAGE = 20
+Refusal = Conflict | NotAllowed | NotFound
 
 Code = Annotated[int, Field(ge=1, le=4), Form()]
 Written = Annotated[str, Form(max_length=2000, pattern=r"^[^\x00]*$")]
@@ -78,10 +80,23 @@ def settle(
     text: Written = "",
 ) -> Response:
     """Record what two people agreed on."""
+    agreed = Settled(id, component, label, settled_with, text)
     try:
-        discussing.settle(context, account, Settled(id, component, label, settled_with, text))
+        discussing.settle(context, account, agreed)
     except (Conflict, NotFound) as error:
-        return _list(request, context, account, status=error.status, problem=str(error))
+        return _list(request, context, account, refused=error, about=component, typed=agreed)
+    return to("/discuss")
+
+
+@router.post("/discuss/{component}/withdraw")
+def withdraw(
+    request: Request, context: World, account: Caller, component: Key, id: Once
+) -> Response:
+    """Take it off the list again."""
+    try:
+        discussing.withdraw(context, account, Withdrawn(id, component))
+    except (Conflict, NotAllowed, NotFound) as error:
+        return _list(request, context, account, refused=error, about=component)
     return to("/discuss")
 
 
@@ -92,21 +107,30 @@ def _list(
     *,
     state: State = "open",
     before: int | None = None,
-    status: int = 200,
-    problem: str = "",
+    refused: Refusal | None = None,
+    about: int | None = None,
+    typed: Settled | None = None,
 ) -> Response:
+    """The list, or what was refused about a component, with all that was typed."""
     # Admins too see here what was said only once they have answered: what they answer on this page
     # shall be worth something. Elsewhere nothing is hidden from them.
     viewer = replace(account, role=Role.LABELER)
-    found = discussing.list_discussions(context, viewer, state, before, A_PAGE)
+    found = discussed.list_discussions(context, viewer, state, before, A_PAGE)
+    more = found[-1].turn if len(found) == A_PAGE else None
+    if about is not None and about not in [one.component for one in found]:
+        # It is on a later page, or not open any more.
+        asked = discussed.find(context, viewer, about)
+        found = [asked, *found] if asked else found
     return page(
         request,
         "discuss.html",
-        status,
+        200 if refused is None else refused.status,
         here="discuss",
         state=state,
         items=[(one, present.urls(one.component, one.content_hash)) for one in found],
-        more=found[-1].turn if len(found) == A_PAGE else None,
+        more=more,
         new_id=uuid4,
-        problem=problem,
+        alone=accounts.is_alone(context, account),
+        problem="" if refused is None else str(refused),
+        typed=typed,
     )

@@ -27,6 +27,15 @@ class SettleIn(Body):
     text: Reason = Field(default="", description="why, for whoever reads it later")
 
 
+class WithdrawIn(Body):
+    id: UUID = Field(description="made by the client; posting the same id again is harmless")
+
+
+class WithdrawOut(BaseModel):
+    id: UUID
+    component: int
+
+
 class TurnOut(BaseModel):
     """`raise`: somebody put it up, again where it was settled before. `settle`: two agreed."""
 
@@ -36,6 +45,9 @@ class TurnOut(BaseModel):
     label: LabelCode | None = Field(description="what was settled; null where it is withheld")
     settled_with: str | None
     created_at: datetime
+    withdrawn_at: datetime | None = Field(
+        description="when whoever put it up took it off the list; such a turn does not count"
+    )
 
 
 class AnswerOut(BaseModel):
@@ -60,6 +72,9 @@ class DiscussionOut(BaseModel):
     turns: list[TurnOut] = Field(description="oldest first")
     answers: list[AnswerOut]
     notes: list[NoteOut]
+    withdrawable: bool = Field(
+        description="you put it up, and nobody else has answered it or written about it since"
+    )
     urls: ComponentUrls
 
 

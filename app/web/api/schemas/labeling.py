@@ -24,7 +24,12 @@ class QueueRequest(Body):
         default=None,
         max_length=200,
         description="components this page already has. Given (even empty), your own live leases "
-        "that are not in it are handed out again first, so a reloaded page gets its work back.",
+        "that are not in it are handed out again first, so a reloaded page gets its work back; "
+        "and where little is left, fewer come than `count`, so that others get their share.",
+    )
+    ahead: Annotated[int, Field(ge=0, le=200), Number] | None = Field(
+        default=None,
+        description="how many of `holding` this page has still to show; left out: all of them",
     )
 
 
