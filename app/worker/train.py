@@ -55,13 +55,8 @@ def train(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
         device=device(),
         on_progress=lambda progress: pulse(shown(progress)),
     )
-    look = fit_look(context)
-    judging.store_predictions(
-        context,
-        out_of_fold_rows(
-            run.id, snapshot, found, orders_of(found.out_of_fold, components.measures, look)
-        ),
-    )
+    orders = orders_of(found.out_of_fold, components.measures, fit_look(context))
+    judging.store_predictions(context, out_of_fold_rows(run.id, snapshot, found, orders))
     scored = score_rest(context, run.id, found.ensemble, pulse)
     metrics = {
         **found.metrics,

@@ -94,6 +94,8 @@ def test_a_tuning_goes_on_after_its_worker_is_killed_however_often(
     assert len({one["worker"] for one in kept}) >= 3
     # Dead time is not the budget's: 3 s of silence and the start of Python and torch each time.
     assert after["spent_seconds"] < sum(one["seconds"] for one in after["trials"]) + 6
+    # A worker that has only just begun is still loading parts of torch, and hears of nothing.
+    wait(client, study, partial(at_work_again, more_than=len(kept)))
     found = stop(client, study)
     assert found["state"] == "cancelled"
     assert found["best"] is not None
