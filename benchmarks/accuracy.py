@@ -10,6 +10,7 @@ All learn one imperfect labeler's labels, on the same folds by field of view.
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from benchmarks.hand_features import (
     RECORDING,
     FeatureTable,
 )
-from benchmarks.harness import Figures, Options, Run, basic_scores, run, say
+from benchmarks.harness import QUICK_TRAINING, Figures, Options, Run, basic_scores, run, say
 from benchmarks.peers import HandMade, gradient_boosting, hand_made_peers
 from benchmarks.report import table
 from benchmarks.shifted import other_simulator, shifted
@@ -49,14 +50,15 @@ def contenders(quick: bool, threads: int, features: FeatureTable) -> list[Conten
     """Every contender, the peers first. features: shared by those that use them."""
     config = TrainingConfig(threads=threads)
     if quick:
-        config = replace(config, epochs=6, trees=5)
+        config = replace(config, **QUICK_TRAINING)
     document = replace(config, architecture="cnn", **DOCUMENT)
+    boosting = partial(gradient_boosting, rounds=20) if quick else gradient_boosting
     # What stands beside the default for the ablation gets one seed, so that all ends in time.
     ablated = (MASK_AND_RECORDING,) if quick else (MASK_AND_RECORDING, MASK_TRACE)
     return [
-        *hand_made_peers(features, (MASK, EVERYTHING)),
-        HandMade("gradient boosting", MASK_AND_RECORDING, gradient_boosting, features),
-        HandMade("gradient boosting", ALL, gradient_boosting, features),
+        *hand_made_peers(features, (MASK, EVERYTHING), boosting),
+        HandMade("gradient boosting", MASK_AND_RECORDING, boosting, features),
+        HandMade("gradient boosting", ALL, boosting, features),
         Somata("Somata", ALL, config),
         *(Somata("Somata", inputs, config, most_seeds=1) for inputs in ablated),
         Somata("the document's CNN", MASK, document, most_seeds=1),

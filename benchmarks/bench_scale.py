@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.actions import accounts, importing, training
+from app.actions import accounts, importing, judging
 from app.actions.context import Context, make_context
 from app.domain.accounts import Role
 from app.domain.recordings import Recording
@@ -99,10 +99,10 @@ def judge(context: Context, seed: int) -> None:
         if claimed is None or not jobs.finish(session, claimed, "succeeded", context.now()):
             raise SystemExit("the run could not be finished")
     random = np.random.default_rng(seed)
-    for batch in training.unpredicted(context, run_id):
+    for batch in judging.unpredicted(context, run_id):
         p = random.dirichlet([0.5] * 4, len(batch))
         entropy = -(p * np.log(np.maximum(p, 1e-12))).sum(axis=1)
-        training.store_predictions(
+        judging.store_predictions(
             context,
             [
                 {
@@ -117,7 +117,7 @@ def judge(context: Context, seed: int) -> None:
                 for key, own, own_entropy in zip(batch, p, entropy, strict=True)
             ],
         )
-    training.show_predictions(context, run_id)
+    judging.show_predictions(context, run_id)
 
 
 def measure_export(server: Server, token: str) -> str:

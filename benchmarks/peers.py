@@ -40,10 +40,10 @@ def logistic_regression(seed: int, strength: float = 0.03) -> Estimator:
     )
 
 
-def gradient_boosting(seed: int) -> Estimator:
+def gradient_boosting(seed: int, rounds: int = 150) -> Estimator:
     """Histogram gradient boosting; its settings were chosen by folds on the labels."""
     return HistGradientBoostingClassifier(
-        max_iter=150,
+        max_iter=rounds,
         learning_rate=0.06,
         max_leaf_nodes=12,
         min_samples_leaf=40,
@@ -105,13 +105,15 @@ class _HandMadeModels:
         return np.asarray(np.mean(every, axis=0))
 
 
-def hand_made_peers(table: FeatureTable, inputs: tuple[str, ...]) -> list[HandMade]:
+def hand_made_peers(
+    table: FeatureTable, inputs: tuple[str, ...], boosting: Callable[[int], Estimator]
+) -> list[HandMade]:
     """Logistic regression and gradient boosting, each on every choice of inputs."""
     return [
         HandMade(name, kinds, learner, table)
         for kinds in inputs
         for name, learner in (
             ("logistic regression", logistic_regression),
-            ("gradient boosting", gradient_boosting),
+            ("gradient boosting", boosting),
         )
     ]

@@ -20,7 +20,7 @@ from torch.nn import functional
 from benchmarks.caiman_cnn import SHAPE, predict
 from benchmarks.contenders import Trained
 from benchmarks.hand_features import ALL, MASK
-from benchmarks.harness import FOLDS, Options, plan_of, run, say
+from benchmarks.harness import FOLDS, QUICK_TRAINING, Options, plan_of, run, say
 from benchmarks.report import table
 from benchmarks.simulated import Fields, Labels, Probabilities, Referee
 from benchmarks.somata_contender import Somata
@@ -34,6 +34,8 @@ from classifier.prepare import prepare_masks
 BATCHES = (32, 128, 512)
 TURNS, QUICK_TURNS = 5, 1
 REFERENCE_PASSES = 3
+REFERENCE, QUICK_REFERENCE = (15, 128), (1, 32)
+"""Steps that the reference is timed for, and examples a step."""
 WITHIN = 0.005
 EPOCHS, QUICK_EPOCHS = (2, 4, 8, 16), (1, 2)
 ANSWERED_AGAIN = 0.03
@@ -101,7 +103,7 @@ def scoring_rates(
 class Reference:
     """The document's CNN in plain fp32: no more than forward, backward and Adam."""
 
-    def __init__(self, fields: Fields, batch_size: int = 128) -> None:
+    def __init__(self, fields: Fields, batch_size: int) -> None:
         self.masks = prepare_masks(fields.components.masks)
         self.targets = torch.from_numpy(columns_of(fields.labels))
         self.batch_size = batch_size
@@ -165,8 +167,8 @@ def timed(
     options: Options,
 ) -> Trial:
     """A training with the reference timed before and after it."""
-    steps = 2 if options.quick else 15
-    reference = Reference(fields)
+    steps, batch_size = QUICK_REFERENCE if options.quick else REFERENCE
+    reference = Reference(fields, batch_size)
     # The first step allocates and chooses kernels.
     reference.time(1)
     reference.rates.clear()
@@ -213,7 +215,7 @@ def measure(options: Options) -> str:
     fields, referee = options.load()
     config = TrainingConfig(threads=options.threads)
     if options.quick:
-        config = replace(config, trees=5)
+        config = replace(config, **QUICK_TRAINING)
     default = Somata("Somata", ALL, config)
     learned, trained = trials(default, fields, referee, options)
     warm = warm_trials(default, fields, referee, options)

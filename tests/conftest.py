@@ -4,6 +4,7 @@ from tests.support.chromium import browser
 from tests.support.labs import (
     postgres_lab,
     postgres_world,
+    sqlite_lab,
     sqlite_template,
     sqlite_world,
     world,
@@ -18,6 +19,7 @@ __all__ = [
     "postgres_lab",
     "postgres_url",
     "postgres_world",
+    "sqlite_lab",
     "sqlite_template",
     "sqlite_world",
     "usual_passwords",

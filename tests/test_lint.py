@@ -78,7 +78,8 @@ def test_the_worker_loads_what_single_jobs_need_with_those_jobs():
     result = run(
         sys.executable,
         "-c",
-        "import sys, app.worker.main; print(*sorted({'sklearn', 'openTSNE'} & set(sys.modules)))",
+        "import sys, app.worker.main;"
+        "print(*sorted({'sklearn', 'openTSNE', 'bioimageio'} & set(sys.modules)))",
     )
     assert result.returncode == 0, findings(result)
     assert result.stdout.strip() == ""

@@ -123,7 +123,7 @@ def test_what_was_stored_at_any_revision_is_there_at_the_newest(
     with database.engine.connect() as connection:
         for name in before.keys() & now.keys():
             assert connection.execute(sa.select(sa.func.count()).select_from(now[name])).scalar()
-    world = make_world(empty_url, tmp_path)
+    world = make_world(Database(empty_url), tmp_path)
     view = browsing.get_component(world.context, ALICE, 1)
     assert (view.label, view.people) == (1, 1)
     assert browsing.list_components(world.context, ALICE, Filters(), "id", None, 5)[0] == [view]

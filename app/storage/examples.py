@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, exists, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, Subquery, case, exists, func, insert, literal, or_, select
 from sqlalchemy.orm import Session
 
 from app.domain.definitions import MOST_EXAMPLES
@@ -90,30 +90,7 @@ def _best(session: Session, wanted: ColumnElement[bool]) -> Sequence[AnyRow]:
     """Chosen ones first, then those on which two or more people agree, then those with one
     person's label; within these, of as many recordings as possible, the least doubted first.
     """
-    state = ComponentState
-    # Computed in the inner query, so that both windows sort by the same values.
-    chosen = case((state.component_id.in_(_chosen_ids()), 1), else_=0)
-    agreed = case((state.people >= 2, 1), else_=0)
-    # The lower, the less a model doubts the label; no model, no doubt.
-    doubt = func.coalesce(state.quality, 0.0)
-    turn = func.row_number().over(
-        partition_by=(state.label, chosen, agreed, state.recording_id),
-        order_by=(state.people.desc(), doubt, state.component_id),
-    )
-    inner = (
-        select(
-            state.component_id,
-            state.recording_id,
-            state.label,
-            state.people,
-            chosen.label("chosen"),
-            agreed.label("agreed"),
-            doubt.label("doubt"),
-            turn.label("turn"),
-        )
-        .where(wanted, state.people >= 1, ~state.disagreement, state.label.is_not(None))
-        .subquery()
-    )
+    inner = _in_turn(wanted)
     of = inner.c
     order = (of.chosen.desc(), of.agreed.desc(), of.turn, of.people.desc(), of.doubt)
     place = func.row_number().over(partition_by=of.label, order_by=(*order, of.component_id))
@@ -133,3 +110,31 @@ def _best(session: Session, wanted: ColumnElement[bool]) -> Sequence[AnyRow]:
         .order_by(ranked.c.label, ranked.c.place)
     )
     return session.execute(statement).all()
+
+
+def _in_turn(wanted: ColumnElement[bool]) -> Subquery:
+    """What may be an example, with its turn among those of its kind in its recording."""
+    state = ComponentState
+    # Computed in the inner query, so that both windows sort by the same values.
+    chosen = case((state.component_id.in_(_chosen_ids()), 1), else_=0)
+    agreed = case((state.people >= 2, 1), else_=0)
+    # The lower, the less a model doubts the label; no model, no doubt.
+    doubt = func.coalesce(state.quality, 0.0)
+    turn = func.row_number().over(
+        partition_by=(state.label, chosen, agreed, state.recording_id),
+        order_by=(state.people.desc(), doubt, state.component_id),
+    )
+    return (
+        select(
+            state.component_id,
+            state.recording_id,
+            state.label,
+            state.people,
+            chosen.label("chosen"),
+            agreed.label("agreed"),
+            doubt.label("doubt"),
+            turn.label("turn"),
+        )
+        .where(wanted, state.people >= 1, ~state.disagreement, state.label.is_not(None))
+        .subquery()
+    )

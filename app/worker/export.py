@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.actions import exporting_models, training
 from app.actions.context import Context
@@ -12,7 +12,9 @@ from app.storage.tables import Job
 from app.worker.kept import load_ensemble
 from app.worker.work import Pulse
 from classifier.export import to_onnx
-from classifier.fiji import Card, to_fiji
+
+if TYPE_CHECKING:
+    from classifier.fiji import Card
 
 OnStage = Callable[[str, float], object]
 """Is told what is done now, and which share of all is done."""
@@ -62,11 +64,16 @@ def model_file(
     if format == "onnx":
         return model
     on_stage("packing and checking", 0.8)
+    # Imported here alone: bioimage.io's checker takes two seconds, a third of a worker's start.
+    from classifier.fiji import to_fiji
+
     return to_fiji(model, ensemble, card_of(context, run_id))
 
 
-def card_of(context: Context, run_id: int) -> Card:
+def card_of(context: Context, run_id: int) -> "Card":
     """What the package says of the run."""
+    from classifier.fiji import Card
+
     run = training.get_run(context, run_id)
     on = "" if run.finished_at is None else f", {run.finished_at:%Y-%m-%d}"
     return Card(

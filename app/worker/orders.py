@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from app.actions import learning, training
+from app.actions import judging, learning
 from app.actions.context import Context
 from app.worker.looks import filled
 from classifier.acquisition import LabeledModel, confidence_score, mixed, spread_out
@@ -61,7 +61,7 @@ def draw_diverse(context: Context, run_id: int) -> int:
     rng = np.random.default_rng(0)
     candidates = _some(open_keys, rng)
     labeled = _some(np.array(answered, np.int64), rng)
-    given = training.probabilities_of(
+    given = judging.probabilities_of(
         context, run_id, np.concatenate([candidates, labeled]).tolist()
     )
     # What was imported this moment is not judged yet, and not measured either.
@@ -73,7 +73,7 @@ def draw_diverse(context: Context, run_id: int) -> int:
         undecided = confidence_score(list(given.values()))
         drawn = spread_out(filled(measures), is_labeled, DRAWN, rng, undecided)
         worth = {keys[row]: 1.0 - place / DRAWN for place, row in enumerate(drawn)}
-    training.store_diverse(context, run_id, worth)
+    judging.store_diverse(context, run_id, worth)
     return len(worth)
 
 

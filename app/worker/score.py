@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from app.actions import embedding, promoting, refitting, training
+from app.actions import embedding, judging, promoting, refitting
 from app.actions.context import Context
 from app.storage.columns import pack_array, unpack_array
 from app.storage.tables import Job
@@ -24,10 +24,10 @@ def serve(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
     while (run_id := promoting.serving_run(context)) is not None:
         pulse({"stage": "scoring", "fraction": 0.0})
         # A model is large; where nothing is new it need not be read.
-        if any(training.unpredicted(context, run_id)):
+        if any(judging.unpredicted(context, run_id)):
             scored += score_rest(context, run_id, load_ensemble(context, run_id), pulse)
         pulse({"stage": "sorting the queue", "fraction": FOLDS_SHARE})
-        if training.show_predictions(context, run_id, pulse):
+        if judging.show_predictions(context, run_id, pulse):
             refitting.request(context)
             embedding.request(context)
             break

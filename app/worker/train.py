@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.actions import embedding, refitting, training
+from app.actions import embedding, judging, refitting, training
 from app.actions.context import Context
 from app.actions.training import Snapshot
 from app.domain.errors import NothingToTrainOn
@@ -55,13 +55,8 @@ def train(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
         device=device(),
         on_progress=lambda progress: pulse(shown(progress)),
     )
-    look = fit_look(context)
-    training.store_predictions(
-        context,
-        out_of_fold_rows(
-            run.id, snapshot, found, orders_of(found.out_of_fold, components.measures, look)
-        ),
-    )
+    orders = orders_of(found.out_of_fold, components.measures, fit_look(context))
+    judging.store_predictions(context, out_of_fold_rows(run.id, snapshot, found, orders))
     scored = score_rest(context, run.id, found.ensemble, pulse)
     metrics = {
         **found.metrics,
@@ -78,7 +73,7 @@ def train(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
         weights=found.ensemble.to_bytes(),
     )
     pulse({"stage": "sorting the queue", "fraction": 1.0})
-    if training.show_predictions(context, run.id, pulse.keep_alive):
+    if judging.show_predictions(context, run.id, pulse.keep_alive):
         refitting.request(context)
         embedding.request(context)
     return {"progress": {"stage": "done", "fraction": 1.0, "seconds_left": 0.0}}
@@ -187,13 +182,13 @@ def score_rest(context: Context, run_id: int, ensemble: Ensemble, pulse: Pulse) 
     scored = 0
     measure_all(context, lambda done, total: pulse(measuring(done, total)))
     look = fit_look(context)
-    for batch in training.unpredicted(context, run_id):
+    for batch in judging.unpredicted(context, run_id):
         components = components_of(context, batch)
         by_fold = ensemble.predict_folds(components, device=device())
         mean = by_fold.mean(axis=0)
         orders = orders_of(mean, components.measures, look, by_fold)
         rows = prediction_rows(run_id, batch, mean, orders)
-        training.store_predictions(context, rows)
+        judging.store_predictions(context, rows)
         scored += len(batch)
         pulse({"stage": f"scoring, {scored:,} done", "fraction": FOLDS_SHARE})
     draw_diverse(context, run_id)

@@ -125,15 +125,14 @@ class Worker:
             self._told_to_stop.discard(job.id)
 
     def look_around(self) -> None:
-        """Every few seconds: show life, take jobs from the dead, and make up for lost nudges."""
-        while not self.stopping.wait(
-            LOOK_AGAIN_SOON_S if self._told_to_stop else LOOK_AROUND_EVERY_S
-        ):
+        """At once and every few seconds: show life, free the dead's jobs, make up lost nudges."""
+        while not self.stopping.is_set():
             try:
                 self._look_around_once()
             except Exception:
                 # The database may be away for a while; a worker outlives that.
                 log.exception("looking around failed")
+            self.stopping.wait(LOOK_AGAIN_SOON_S if self._told_to_stop else LOOK_AROUND_EVERY_S)
 
     def leave(self) -> None:
         """Say that this worker lives no longer."""

@@ -10,8 +10,15 @@ import pytest
 from app.actions.backup import backup, restore
 from app.actions.labeling import Answer
 from app.domain.errors import Conflict, InvalidInput, UnreadableFile
+from app.storage.database import Database
 from tests.support.labs import make_world
 from tests.support.world import ALICE, BOB, World
+
+
+@pytest.fixture
+def sqlite_lab(tmp_path: Path) -> Database:
+    """The world's file lies in its data folder, where a backup is restored to."""
+    return Database(f"sqlite:///{tmp_path / 'somata.db'}")
 
 
 def uuids_in(file: Path) -> list[str]:
@@ -45,7 +52,7 @@ def test_a_backup_is_one_file_that_needs_nothing_beside_it(
 def test_a_restored_backup_is_the_same_lab(sqlite_world: World, kept: Path, tmp_path: Path) -> None:
     there = tmp_path / "elsewhere"
     assert restore(there / "somata.db", kept, replace=False) is None
-    restored = make_world(f"sqlite:///{there / 'somata.db'}", there)
+    restored = make_world(Database(f"sqlite:///{there / 'somata.db'}"), there)
     assert restored.log() == sqlite_world.log()
     restored.label(ALICE, 1, 2)
     assert restored.state(1).people == 2

@@ -5,9 +5,10 @@ import time
 import numpy as np
 import pytest
 
-from app.actions import embedding, jobs, looks_like, rounds
+from app.actions import embedding, importing, jobs, looks_like, rounds
 from app.actions.rounds import RoundPlan
 from app.domain.accounts import Account
+from app.domain.cues import Cues
 from app.domain.errors import NotAllowed, NotFound
 from tests.support.world import ALICE, BOB, NOBODY_IS_SURE, World
 
@@ -118,8 +119,13 @@ def test_a_component_that_there_is_not_looks_like_nothing(world: World) -> None:
         shown(world, ALICE, 999, [1])
 
 
-def test_ten_thousand_labeled_ones_are_compared_in_no_time(sqlite_world: World) -> None:
+def test_ten_thousand_labeled_ones_are_compared_in_no_time(
+    sqlite_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world = sqlite_world
+    # What their masks look like is not in question, and takes ten seconds to measure.
+    nothing = np.zeros(10_000, np.float32)
+    monkeypatch.setattr(importing, "measure_cues", lambda *_: Cues(nothing, nothing, None))
     keys = world.recording(10_000, labels=[1, 2, 3, 4] * 2_500)
     numbers = np.random.default_rng(0).normal(size=(10_000, 32))
     embedded(world, dict(zip(keys, numbers.tolist(), strict=True)))

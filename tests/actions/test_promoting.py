@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.exc import DBAPIError
 
-from app.actions import exporting, jobs, predicting, promoting, rounds, training
+from app.actions import exporting, jobs, judging, predicting, promoting, rounds, training
 from app.actions.rounds import RoundPlan
 from app.domain.errors import Conflict, NotAllowed, NotFound
 from app.storage.tables import Promotion
@@ -83,7 +83,7 @@ def test_a_training_does_not_take_the_queue_from_the_promoted_run(world: World) 
 def test_the_queue_of_a_training_that_is_overtaken_is_left_to_the_promoted_run(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "STORED_AT_ONCE", 1)
+    monkeypatch.setattr(judging, "STORED_AT_ONCE", 1)
     first, second = world.recording(2, labels=[1, 1])
     older = world.train({first: SAYS_NEURON, second: SAYS_NEURON})
     run = training.request_run(world.context, ALICE)
@@ -94,7 +94,7 @@ def test_the_queue_of_a_training_that_is_overtaken_is_left_to_the_promoted_run(
     def promote_the_other() -> None:
         promoting.promote(world.context, ALICE, older)
 
-    assert not training.show_predictions(world.context, run.id, promote_the_other)
+    assert not judging.show_predictions(world.context, run.id, promote_the_other)
     jobs.finish(world.context, job, "succeeded")
     assert [world.state(key).run_id for key in (first, second)] == [run.id, older]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.actions import jobs, promoting, training
+from app.actions import jobs, judging, promoting, training
 from app.actions.training import Snapshot
 from app.domain.errors import Conflict, NotAllowed, NotFound
 from tests.support.world import ALICE, BOB, CAROL, World
@@ -102,9 +102,9 @@ def test_a_second_attempt_begins_without_the_first_ones_predictions(world: World
     run = training.request_run(world.context, ALICE)
     for _ in range(2):
         snapshot = training.take_snapshot(world.context, run.id)
-        assert list(training.unpredicted(world.context, run.id)) == [[key]]
+        assert list(judging.unpredicted(world.context, run.id)) == [[key]]
         world.predict(run.id, {key: (0.25, 0.25, 0.25, 0.25)}, snapshot)
-    assert list(training.unpredicted(world.context, run.id)) == []
+    assert list(judging.unpredicted(world.context, run.id)) == []
 
 
 def test_one_run_at_a_time(world: World) -> None:

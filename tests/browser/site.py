@@ -11,7 +11,7 @@ import numpy as np
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from app.actions import accounts, browsing, importing, jobs, training
+from app.actions import accounts, browsing, importing, jobs, judging, training
 from app.actions.context import Context, make_context
 from app.domain.accounts import Account, Role
 from app.domain.recordings import ImportedLabels, Recording
@@ -98,9 +98,9 @@ class Site:
         rows = [
             opinion(run.id, key, chances, entropy, labels.get(key)) for key in self.components()
         ]
-        training.store_predictions(self.context, rows)
+        judging.store_predictions(self.context, rows)
         training.record_result(self.context, run.id, weights=b"made up")
-        training.show_predictions(self.context, run.id)
+        judging.show_predictions(self.context, run.id)
         jobs.finish(self.context, job, "succeeded")
         return run.id
 

@@ -18,7 +18,7 @@ from tests.support.server import Server, somata
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 # Long enough to be met at work, and over soon when it is left alone.
-SOME_SECONDS = {**TINY_TRAINING, "epochs": 25, "patience": 25, "min_batches": 4}
+SOME_SECONDS = {**TINY_TRAINING, "epochs": 15, "patience": 15, "min_batches": 4}
 NEVER_ENDING = {**SOME_SECONDS, "epochs": 5000, "patience": 5000, "min_batches": 200}
 
 
@@ -67,6 +67,20 @@ def wait_for_epochs(client: httpx.Client, run: int, attempt: int) -> None:
         time.sleep(0.05)
 
 
+def test_a_run_whose_worker_is_killed_twice_is_failed_with_the_reason(
+    server: Server, client: httpx.Client
+) -> None:
+    run = start_run(client, NEVER_ENDING)
+    for attempt in (1, 2):
+        wait_for_epochs(client, run, attempt)
+        kill_worker(server)
+    ended = wait_for_run(client, run)
+    assert (ended["state"], ended["attempts"]) == ("failed", 2)
+    assert "died 2 times" in ended["error"]
+    answered = post_labels(client, range(1, 3))
+    assert [one["status"] for one in answered] == ["saved", "saved"]
+
+
 def test_a_run_whose_worker_is_killed_once_is_tried_again_and_succeeds(
     server: Server, client: httpx.Client
 ) -> None:
@@ -82,18 +96,45 @@ def test_a_run_whose_worker_is_killed_once_is_tried_again_and_succeeds(
     assert workers_of(server) != before, "serve started another worker"
 
 
+# Here, since it starts anew: `serve` waits twice as long after each death of a worker.
+def test_ctrl_c_stops_server_and_worker_and_gives_the_run_back(
+    server: Server, client: httpx.Client
+) -> None:
+    run = start_run(client, NEVER_ENDING)
+    wait_for_epochs(client, run, attempt=1)
+    workers = workers_of(server)
+    assert len(workers) == 1
+    logged = len(server.log.read_text())
+    assert server.stop(signal.SIGINT) == 0
+    assert [one for one in workers if one.is_running()] == []
+    assert "Traceback" not in server.log.read_text()[logged:]
+    assert (server.data_dir / "stdout.log").read_text().endswith("Somata has stopped.\n")
+
+    server.start()
+    with server.client() as anew:
+        # Not counted as an attempt: nobody died.
+        wait_until(anew, run, state="running", attempts=1)
+        anew.post(f"{API}/training-runs/{run}/cancel")
+        wait_for_run(anew, run)
+
+
 def test_the_queue_follows_labels_though_the_worker_that_refits_is_killed(
     server: Server, client: httpx.Client
 ) -> None:
     assert train(client)["state"] == "succeeded"
+    runs = states_of_runs(client)
     post_labels(client, range(25, 35))
     kill_worker(server)
     give_up_at = time.monotonic() + 90
     while client.get(f"{API}/training-runs/serving").json()["refitted_labels"] < 10:
         assert time.monotonic() < give_up_at, "no other worker refits"
         time.sleep(0.1)
-    runs = client.get(f"{API}/training-runs").json()["items"]
-    assert {run["state"] for run in runs} == {"succeeded"}, "a refit is no run"
+    assert states_of_runs(client) == runs, "a refit is no run"
+
+
+def states_of_runs(client: httpx.Client) -> list[tuple[int, str]]:
+    """The runs there are, and how each ended."""
+    return [(run["id"], run["state"]) for run in client.get(f"{API}/training-runs").json()["items"]]
 
 
 def test_the_map_is_drawn_whole_though_the_worker_that_embeds_is_killed(
@@ -112,20 +153,6 @@ def test_the_map_is_drawn_whole_though_the_worker_that_embeds_is_killed(
         time.sleep(0.05)
     assert seen <= {before}, "nothing half-made was shown meanwhile"
     assert now.components == now.laid_out == 48
-
-
-def test_a_run_whose_worker_is_killed_twice_is_failed_with_the_reason(
-    server: Server, client: httpx.Client
-) -> None:
-    run = start_run(client, NEVER_ENDING)
-    for attempt in (1, 2):
-        wait_for_epochs(client, run, attempt)
-        kill_worker(server)
-    ended = wait_for_run(client, run)
-    assert (ended["state"], ended["attempts"]) == ("failed", 2)
-    assert "died 2 times" in ended["error"]
-    answered = post_labels(client, range(1, 3))
-    assert [one["status"] for one in answered] == ["saved", "saved"]
 
 
 def test_a_run_stops_within_five_seconds_of_being_cancelled(client: httpx.Client) -> None:
@@ -155,25 +182,6 @@ def test_a_bad_configuration_fails_the_run_with_what_is_wrong(client: httpx.Clie
     ended = wait_for_run(client, run)
     assert ended["state"] == "failed"
     assert "folds must be an integer from 2 to 20" in ended["error"]
-
-
-def test_ctrl_c_stops_server_and_worker_and_gives_the_run_back(
-    server: Server, client: httpx.Client
-) -> None:
-    run = start_run(client, NEVER_ENDING)
-    wait_for_epochs(client, run, attempt=1)
-    workers = workers_of(server)
-    assert len(workers) == 1
-    logged = len(server.log.read_text())
-    assert server.stop(signal.SIGINT) == 0
-    assert [one for one in workers if one.is_running()] == []
-    assert "Traceback" not in server.log.read_text()[logged:]
-    assert (server.data_dir / "stdout.log").read_text().endswith("Somata has stopped.\n")
-
-    server.start()
-    with server.client() as anew:
-        # Not counted as an attempt: nobody died.
-        wait_until(anew, run, state="running", attempts=1)
 
 
 def test_the_worker_of_a_killed_server_goes_by_itself(server: Server) -> None:

@@ -39,7 +39,7 @@ def grown(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """A database of some thousand components: a third labeled, two thirds predicted."""
     folder = tmp_path_factory.mktemp("grown")
     file = Path(shutil.copy(sqlite_template, folder / "somata.db"))
-    world = make_world(f"sqlite:///{file}", folder)
+    world = make_world(Database(f"sqlite:///{file}"), folder)
     keys: list[int] = []
     for _ in range(RECORDINGS):
         labels = [number % 4 + 1 if number % 3 == 0 else 0 for number in range(COMPONENTS)]
@@ -57,7 +57,7 @@ def grown(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 @pytest.fixture(params=["never analyzed", "analyzed"])
 def big(request: pytest.FixtureRequest, grown: Path, tmp_path: Path) -> Iterator[World]:
     file = Path(shutil.copy(grown, tmp_path / "somata.db"))
-    world = make_world(f"sqlite:///{file}", tmp_path)
+    world = make_world(Database(f"sqlite:///{file}"), tmp_path)
     if request.param == "analyzed":
         with world.context.database.write() as session:
             session.connection().exec_driver_sql("ANALYZE")

@@ -6,7 +6,7 @@ from uuid import UUID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.actions import promoting, training
+from app.actions import judging, promoting, training
 from app.storage import states
 from app.storage.tables import ComponentState
 from tests.support.world import ALICE, BOB, CAROL, World
@@ -119,7 +119,7 @@ def test_an_answer_during_the_training_has_no_quality(world: World) -> None:
     snapshot = training.take_snapshot(world.context, run.id)
     world.label(BOB, key, 1)
     world.predict(run.id, {key: (0.1, 0.7, 0.1, 0.1)}, snapshot)
-    assert training.show_predictions(world.context, run.id)
+    assert judging.show_predictions(world.context, run.id)
     state = world.state(key)
     assert (state.predicted, state.quality) == (2, None)
 
@@ -134,7 +134,7 @@ def test_the_quality_is_not_of_a_label_that_was_taken_back_during_the_training(
     snapshot = training.take_snapshot(world.context, run.id)
     world.undo(ALICE, mistake)
     world.predict(run.id, {key: (0.1, 0.7, 0.1, 0.1)}, snapshot)
-    assert training.show_predictions(world.context, run.id)
+    assert judging.show_predictions(world.context, run.id)
     assert (world.state(key).label, world.state(key).quality) == (1, None)
 
 

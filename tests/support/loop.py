@@ -10,7 +10,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from app.actions import importing
+from app.actions import accounts, importing, labeling, training
+from app.actions.labeling import Answer
+from app.domain.accounts import Role
 from tests.support.recordings import small_recording
 from tests.support.server import Server
 
@@ -68,17 +70,25 @@ SETTINGS = {"worker_threads": 1, "max_upload_mb": 20, "predict_timeout_seconds":
 
 @pytest.fixture(scope="session")
 def trained_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder in which a real worker has trained a first model; to be copied."""
+    """A data folder in which a worker has trained a first model; to be copied.
+
+    The worker works in this process: those that are started on the copies take seconds to load.
+    """
+    # Imported here alone, for it loads torch.
+    from app.worker.main import HANDLERS
+    from app.worker.work import Worker
+
     folder: Path = tmp_path_factory.mktemp("trained")
     server = Server(folder, worker=True, settings=SETTINGS)
     try:
-        server.start()
         add_small_recordings(server)
-        with server.client() as client:
-            post_labels(client, range(1, 21))
-            run = train(client)
-        assert run["state"] == "succeeded", run["error"]
-        assert server.stop() == 0
+        admin, _ = accounts.account_for_program(server.context, "trainer", Role.ADMIN)
+        given = [Answer(uuid4(), key, (key - 1) % 4 + 1) for key in range(1, 21)]
+        labeling.answer(server.context, admin, given)
+        run = training.request_run(server.context, admin, TINY_TRAINING)
+        Worker(server.context, HANDLERS).work("slow")
+        ended = training.get_run(server.context, run.id)
+        assert ended.state == "succeeded", ended.error
     finally:
         server.close()
     return folder

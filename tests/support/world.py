@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import numpy as np
 from sqlalchemy import select
 
-from app.actions import discussing, importing, jobs, labeling, queueing, training, tuning
+from app.actions import discussing, importing, jobs, judging, labeling, queueing, training, tuning
 from app.actions.context import Context
 from app.actions.discussing import Raised, Settled
 from app.actions.labeling import Answer, Receipt
@@ -171,7 +171,7 @@ class World:
         job = self.claimed(run.id)
         snapshot = training.take_snapshot(self.context, run.id)
         self.predict(run.id, opinions, snapshot)
-        training.show_predictions(self.context, run.id)
+        judging.show_predictions(self.context, run.id)
         assert jobs.finish(self.context, job, "succeeded")
         return run.id
 
@@ -227,7 +227,7 @@ class World:
                     "fold": None if label is None else component % 2,
                 }
             )
-        training.store_predictions(self.context, rows)
+        judging.store_predictions(self.context, rows)
         training.record_result(self.context, run, weights=b"made up")
 
     def state(self, component: int) -> ComponentState:

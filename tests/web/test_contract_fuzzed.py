@@ -18,7 +18,7 @@ from app.storage.jobs import LIVE
 from tests.support.server import Server
 
 # For a long look: SOMATA_FUZZ_SECONDS=1200.
-SECONDS = int(os.environ.get("SOMATA_FUZZ_SECONDS", "75"))
+SECONDS = int(os.environ.get("SOMATA_FUZZ_SECONDS", "50"))
 SEED = int(os.environ.get("SOMATA_FUZZ_SEED", "20261122"))
 
 # No schema says which bytes make a recording or an array, so random ones are rightly refused.
@@ -74,7 +74,7 @@ def fuzz(server: Server, config: Path) -> subprocess.CompletedProcess[str]:
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run"),
             f"{server.base_url}/openapi.json",
             *("--header", f"Authorization: Bearer {server.token()}"),
-            *("--max-time", str(SECONDS), "--max-examples", "10", "--continue-on-failure"),
+            *("--max-time", str(SECONDS), "--max-examples", "6", "--continue-on-failure"),
             *("--request-timeout", "30", "--no-color"),
         ],
         cwd=config.parent,

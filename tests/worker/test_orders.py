@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from app.actions import learning, training
+from app.actions import judging, learning
 from app.storage import runs
 from app.worker import orders
 from app.worker.orders import draw_diverse, orders_of
@@ -28,7 +28,7 @@ def measured(world: World, places: Sequence[float]) -> list[int]:
 def judged(world: World, keys: Sequence[int], sure: Sequence[int] = ()) -> int:
     """A run that is sure of some and undecided of the rest, and has drawn nothing."""
     run = world.train({key: SURE if key in sure else NOBODY_IS_SURE for key in keys})
-    training.store_diverse(world.context, run, {})
+    judging.store_diverse(world.context, run, {})
     return run
 
 
@@ -67,7 +67,7 @@ def test_only_some_are_drawn_and_the_queue_serves_them_in_order(
     run = judged(world, keys)
     found = drawn(world, run)
     assert len(found) == 3
-    training.show_predictions(world.context, run)
+    judging.show_predictions(world.context, run)
     served = [one.component for one in world.work_for(ALICE, "diverse", 9)]
     assert served == found + [key for key in keys if key not in found]
 

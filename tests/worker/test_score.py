@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from app.actions import jobs, promoting, training
+from app.actions import jobs, judging, promoting
 from app.domain.errors import Cancelled
 from app.worker.score import serve
 from app.worker.work import Pulse
@@ -48,7 +48,7 @@ def test_the_queue_goes_back_to_the_newest_run(world: World) -> None:
 def test_whoever_is_promoted_while_the_queue_is_sorted_is_shown_in_the_end(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "STORED_AT_ONCE", 1)
+    monkeypatch.setattr(judging, "STORED_AT_ONCE", 1)
     keys = world.recording(3)
     first = world.train(dict.fromkeys(keys, SAYS_NEURON))
     second = world.train(dict.fromkeys(keys, SAYS_NOISE))

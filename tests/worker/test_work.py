@@ -1,6 +1,7 @@
 """The worker around the jobs: what it does for one that cannot answer for a while."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from app.actions import jobs, tuning
 from app.actions.context import Context
 from app.storage.tables import Job
-from app.worker.work import Pulse, Worker
+from app.worker.work import LOOK_AROUND_EVERY_S, Pulse, Worker
 from tests.support.world import ALICE, World
 
 Step = Callable[[Pulse], object]
@@ -91,3 +92,13 @@ def test_an_idle_worker_takes_a_seat_at_the_tuning_of_another(world: World) -> N
     worker._look_around_once()
     assert len(jobs.live(world.context, "assist")) == 1
     assert world.tasks.lanes[-1] == "spare"
+
+
+def test_a_worker_that_has_just_started_looks_around_at_once(
+    sqlite_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = Worker(sqlite_world.context, {})
+    monkeypatch.setattr(worker, "_look_around_once", worker.stopping.set)
+    began = time.monotonic()
+    worker.look_around()
+    assert time.monotonic() - began < LOOK_AROUND_EVERY_S

@@ -1,5 +1,6 @@
 """Browsing components: a wall of thumbnails, and a page for each with its history."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -9,7 +10,7 @@ from pydantic import Field
 
 from app.actions import browsing, defining, discussed, pictures
 from app.domain.errors import InvalidInput
-from app.storage.components import Filters
+from app.storage.components import Filters, Position
 from app.web.access import Caller, World
 from app.web.api import present
 from app.web.pages.parts import Absent, Key, OptionalKey, recording_choices
@@ -60,10 +61,6 @@ def components_page(
         present.decode_cursor(cursor),
         TILES_A_PAGE,
     )
-    next_url = None
-    if following is not None:
-        given = {key: str(value).lower() for key, value in chosen.items() if value is not None}
-        next_url = f"/components?{urlencode(given | {'cursor': present.encode_cursor(following)})}"
     return page(
         request,
         "components.html",
@@ -72,10 +69,16 @@ def components_page(
         recordings=recording_choices(context),
         chosen=chosen,
         orders=ORDERS,
-        next_url=next_url,
+        next_url=None if following is None else url_of_next(chosen, following),
         page_size=TILES_A_PAGE,
         sprite=sprite_of([(one.id, one.content_hash) for one in found]),
     )
+
+
+def url_of_next(chosen: Mapping[str, object], following: Position) -> str:
+    """The next page of what was chosen."""
+    given = {key: str(value).lower() for key, value in chosen.items() if value is not None}
+    return f"/components?{urlencode(given | {'cursor': present.encode_cursor(following)})}"
 
 
 @router.get("/components/sprite.png")
