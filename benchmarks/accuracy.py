@@ -41,7 +41,12 @@ from classifier.label_noise import chance_wrong
 from classifier.uncertainty import label_quality, margin, predictive_entropy, self_confidence
 
 MASK_TRACE = f"mask + trace + {RECORDING}"
-DOCUMENT: dict[str, Any] = {"learning_rate": 0.008, "weight_decay": 0.01, "hidden": 64}
+DOCUMENT: dict[str, Any] = {
+    "learning_rate": 0.008,
+    "weight_decay": 0.01,
+    "channels": (16, 16, 32, 32),
+    "hidden": 64,
+}
 
 SCORES = ("macro F1", "accuracy", "cross-entropy", "calibration error")
 

@@ -114,7 +114,7 @@ class TrainingConfig:
     kernel: int = 3
     pooling: int = 2
     activation: str = "relu"
-    channels: tuple[int, int, int, int] = (16, 16, 32, 32)
+    channels: tuple[int, int, int, int] = (12, 12, 24, 24)
     hidden: int = 128
     trees: int = 60
     stem_stride: int = 2

@@ -30,7 +30,7 @@ from classifier.training import (
 
 WATCHED = 500
 """Of a fold's tested components, for its learning curve: as many as show the course."""
-WARM_EPOCHS_SHARE = 0.125
+WARM_EPOCHS_SHARE = 1 / 12
 WARM_LEARNING_SHARE = 0.3
 
 
