@@ -41,7 +41,8 @@ def trainings(monkeypatch):
     return seen
 
 
-def test_an_eighth_of_the_epochs_at_a_lower_rate(components, recording, config, warm, trainings):
+def test_a_twelfth_of_the_epochs_at_a_lower_rate(components, recording, config, warm, trainings):
+    config = replace(config, epochs=24)
     found = cross_validate(components, recording.truth, config, warm=warm)
     assert [used.epochs for _, used in trainings] == [2, 2]
     assert trainings[0][1].learning_rate == pytest.approx(0.3 * config.learning_rate)
