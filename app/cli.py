@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import cli_data, cli_training, cli_tuning
-from app.actions import accounts, backup, exporting_files, exporting_models, jobs
+from app.actions import accounts, backup, exporting_files, exporting_models, jobs, tokens
 from app.actions.context import Context, make_context
 from app.actions.importing import ImportOptions
 from app.actions.tuning import DEFAULT_MINUTES
@@ -169,7 +169,7 @@ def run_token_create(settings: Settings, options: argparse.Namespace) -> int:
     account, made = accounts.account_for_program(context, options.name, Role(options.role))
     if made:
         print(f"Made the {account.role} account {account.name} for this token.", file=sys.stderr)
-    print(accounts.create_token(context, account, "command line"))
+    print(tokens.create(context, account, "command line"))
     return 0
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from app.actions import accounts
+from app.actions import accounts, tokens
 from app.actions.context import make_context
 from app.domain.accounts import Role
 from app.settings import Settings
@@ -38,12 +38,12 @@ def prepare(data_dir: Path) -> list[str]:
     context = make_context(Settings(data_dir=data_dir, database_url=None))
     migrate.upgrade(context.database)
     fill(context, simulated(REFERENCE_SIZE, frames=100, seed=1), REFERENCE_SIZE)
-    tokens = []
+    held = []
     for number in range(CLIENTS):
         account, _ = accounts.account_for_program(context, f"labeler {number}", Role.LABELER)
-        tokens.append(accounts.create_token(context, account, "bench"))
+        held.append(tokens.create(context, account, "bench"))
     context.database.dispose()
-    return tokens
+    return held
 
 
 def measure(ours: Opened, theirs: Opened, seconds: float) -> list[list[str]]:

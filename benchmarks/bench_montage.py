@@ -20,7 +20,7 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from app.actions import accounts, importing, learning
+from app.actions import accounts, importing, learning, tokens
 from app.actions.context import Context, make_context
 from app.actions.montage import DEFAULT_CUE, set_threshold
 from app.domain.accounts import Role
@@ -176,7 +176,7 @@ def ways(
             context = make_context(Settings(data_dir=data_dir, database_url=None))
             migrate.upgrade(context.database)
             account, _ = accounts.account_for_program(context, "labeler", Role.ADMIN)
-            token = accounts.create_token(context, account, "bench")
+            token = tokens.create(context, account, "bench")
             set_threshold(context, account, RATES_FROM)
             rows = store(context, fields)
             says = {key: int(answers[row]) for key, row in rows.items()}

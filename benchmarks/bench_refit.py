@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from app.actions import accounts, importing, labeling, learning, training
+from app.actions import accounts, importing, labeling, learning, tokens, training
 from app.actions.context import Context, make_context
 from app.actions.labeling import Answer
 from app.domain.accounts import Account, Role
@@ -169,7 +169,7 @@ def measure(size: Size) -> Found:
         context = make_context(Settings(data_dir=data_dir, database_url=None))
         migrate.upgrade(context.database)
         account, _ = accounts.account_for_program(context, "labeler", Role.ADMIN)
-        token = accounts.create_token(context, account, "bench")
+        token = tokens.create(context, account, "bench")
         called = fill(context, size)
         known = np.random.default_rng(1).permutation([key for key in called if called[key]])
         given = [Answer(uuid4(), int(key), called[int(key)]) for key in known[: size.labeled]]

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.actions import accounts, importing, judging
+from app.actions import accounts, importing, judging, tokens
 from app.actions.context import Context, make_context
 from app.domain.accounts import Role
 from app.domain.recordings import Recording
@@ -153,13 +153,13 @@ def measure(size: int, seconds: float) -> list[list[str]]:
         else:
             fill(context, pattern, size)
         judge(context, seed=2)
-        tokens = []
+        held = []
         for number in range(LABELERS):
             account, _ = accounts.account_for_program(context, f"labeler {number}", Role.ADMIN)
-            tokens.append(accounts.create_token(context, account, "bench"))
+            held.append(tokens.create(context, account, "bench"))
         context.database.dispose()
         with serving(folder / "data") as server:
-            rows += measure_served(server, tokens, seconds)
+            rows += measure_served(server, held, seconds)
     return rows
 
 

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from app.actions import accounts, training
+from app.actions import accounts, tokens, training
 from app.actions.context import make_context
 from app.domain.accounts import Role
 from app.settings import Settings
@@ -43,7 +43,7 @@ def measure() -> tuple[dict[str, list[float]], dict[str, list[float]], dict[str,
         migrate.upgrade(context.database)
         load_demo(context, lambda _progress: None)
         account, _ = accounts.account_for_program(context, "labeler", Role.ADMIN)
-        token = accounts.create_token(context, account, "bench")
+        token = tokens.create(context, account, "bench")
         with serving(data_dir, with_worker=True) as server:
             client = Client(server.port, token)
             quiet: dict[str, list[float]] = {"health": [], "next": [], "label": []}

@@ -1,8 +1,7 @@
-"""People and programs: invites, passwords, sessions' epochs, tokens."""
+"""People and programs: invites, passwords, sessions' epochs."""
 
 import hashlib
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -15,10 +14,9 @@ from app.domain.accounts import Account, Role
 from app.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotSignedIn
 from app.storage import labelers
 from app.storage.rows import AnyRow
-from app.storage.tables import ApiToken, Labeler
+from app.storage.tables import Labeler
 
 MIN_PASSWORD_LENGTH = 8
-TOKEN_PREFIX = "somata_"  # noqa: S105 - a marker that secret scanners can look for
 
 _passwords = PasswordHash.recommended()
 
@@ -44,15 +42,6 @@ class Person:
     created_at: datetime
 
 
-@dataclass(frozen=True)
-class Token:
-    """A live token as its owner's page shows it; the secret itself is not kept."""
-
-    id: int
-    name: str
-    created_at: datetime
-
-
 def sign_in(context: Context, name: str, password: str) -> tuple[Account, int]:
     """The account and its session epoch. Raises NotSignedIn for a wrong name or password."""
     with context.database.read() as session:
@@ -62,7 +51,7 @@ def sign_in(context: Context, name: str, password: str) -> tuple[Account, int]:
     fits = _passwords.verify(password, stored or _nobody())
     if found is None or stored is None or not fits:
         raise NotSignedIn("Name and password do not fit. Try again, or ask an admin for an invite.")
-    return _account(found), found.session_epoch
+    return as_account(found), found.session_epoch
 
 
 def account_of_session(context: Context, labeler_id: int, epoch: int) -> Account | None:
@@ -71,14 +60,7 @@ def account_of_session(context: Context, labeler_id: int, epoch: int) -> Account
         found = labelers.account(connection, labeler_id)
     if found is None or not found.active or found.session_epoch != epoch:
         return None
-    return _account(found)
-
-
-def account_of_token(context: Context, token: str) -> Account | None:
-    """The account of a bearer token, or None where it is unknown or revoked."""
-    with context.database.ask() as connection:
-        found = labelers.by_token(connection, _digest(token))
-    return None if found is None else _account(found)
+    return as_account(found)
 
 
 def add_person(context: Context, name: str, role: Role) -> str:
@@ -138,7 +120,7 @@ def accept_invite(context: Context, secret: str, name: str, password: str) -> tu
         found.name, found.password_hash = name, hashed
         found.invite_hash = found.invite_expires_at = None
         found.session_epoch += 1
-        return _account(found), found.session_epoch
+        return as_account(found), found.session_epoch
 
 
 def change_password(context: Context, account: Account, old: str, new: str) -> int:
@@ -205,21 +187,6 @@ def is_alone(context: Context, account: Account) -> bool:
         return not labelers.others_take_part(session, account.id)
 
 
-def create_token(context: Context, account: Account, name: str) -> str:
-    """A new bearer token for this account; returns the secret, which is shown once."""
-    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    with context.database.write() as session:
-        session.add(
-            ApiToken(
-                labeler_id=account.id,
-                name=clean_name(name),
-                token_hash=_digest(secret),
-                created_at=context.now(),
-            )
-        )
-    return secret
-
-
 def account_for_program(context: Context, name: str, role: Role) -> tuple[Account, bool]:
     """The account a command-line token is for, and whether it was made just now.
 
@@ -233,21 +200,7 @@ def account_for_program(context: Context, name: str, role: Role) -> tuple[Accoun
         made = found is None
         if found is None:
             found = _new(context, session, name, role)
-        return _account(found), made
-
-
-def tokens(context: Context, account: Account) -> list[Token]:
-    """The account's live tokens."""
-    with context.database.read() as session:
-        found: Sequence[ApiToken] = labelers.tokens_of(session, account.id)
-        return [Token(one.id, one.name, one.created_at) for one in found]
-
-
-def revoke_token(context: Context, account: Account, token_id: int) -> None:
-    """End one of the account's tokens."""
-    with context.database.write() as session:
-        if not labelers.revoke_token(session, account.id, token_id, context.now()):
-            raise NotFound("token", token_id)
+        return as_account(found), made
 
 
 def clean_name(name: str) -> str:
@@ -267,13 +220,13 @@ def _new(context: Context, session: Session, name: str, role: Role) -> Labeler:
 
 def _invite(context: Context, found: Labeler) -> str:
     secret = secrets.token_urlsafe(24)
-    found.invite_hash = _digest(secret)
+    found.invite_hash = digest(secret)
     found.invite_expires_at = context.now() + timedelta(hours=context.settings.invite_hours)
     return secret
 
 
 def _invited(context: Context, session: Session, secret: str, *, to_use: bool = False) -> Labeler:
-    found = labelers.by_invite(session, _digest(secret), to_use=to_use)
+    found = labelers.by_invite(session, digest(secret), to_use=to_use)
     expires_at = None if found is None else found.invite_expires_at
     if found is None or not found.active or expires_at is None or expires_at <= context.now():
         raise NotFound("invite", "of that address, or it is used up or expired: ask for a new one")
@@ -301,10 +254,12 @@ def _hash_password(password: str) -> str:
     return _passwords.hash(password)
 
 
-def _digest(secret: str) -> str:
+def digest(secret: str) -> str:
+    """What is kept of a secret."""
     # A plain hash is enough: these secrets are long and random, unlike passwords.
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _account(found: Labeler | AnyRow) -> Account:
+def as_account(found: Labeler | AnyRow) -> Account:
+    """Who a stored row is."""
     return Account(id=found.id, name=found.name, role=Role(found.role))

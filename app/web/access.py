@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
 
-from app.actions import accounts
+from app.actions import accounts, tokens
 from app.actions.context import Context, require_admin
 from app.domain.accounts import Account
 from app.domain.errors import SomebodyElse, WrongOrigin
@@ -56,7 +56,7 @@ def visitor(request: Request) -> Account | None:
     context = context_of(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        account = accounts.account_of_token(context, token.strip())
+        account = tokens.account_of(context, token.strip())
     else:
         session = sessions_of(request).read(request)
         account = None if session is None else accounts.account_of_session(context, *session)

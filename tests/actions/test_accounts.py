@@ -5,7 +5,7 @@ import pytest
 from pwdlib import PasswordHash
 from sqlalchemy import select
 
-from app.actions import accounts
+from app.actions import accounts, tokens
 from app.domain.accounts import Account, Role
 from app.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound, NotSignedIn
 from app.storage.tables import ApiToken, Labeler
@@ -134,7 +134,7 @@ def test_passwords_invites_and_tokens_are_stored_hashed(world: World) -> None:
     stored = row(world, "Dora")
     assert stored.invite_hash is None
     assert (stored.password_hash or "").startswith("$argon2id$")
-    token = accounts.create_token(world.context, account, "notebook")
+    token = tokens.create(world.context, account, "notebook")
     with world.context.database.read() as session:
         kept = session.execute(select(ApiToken)).scalar_one()
     assert token.startswith("somata_")
@@ -161,27 +161,27 @@ def test_signing_out_everywhere_ends_every_session(world: World) -> None:
 
 
 def test_a_token_works_until_it_is_revoked(world: World) -> None:
-    token = accounts.create_token(world.context, BOB, "notebook")
-    assert accounts.account_of_token(world.context, token) == BOB
-    assert accounts.account_of_token(world.context, token + "x") is None
-    (listed,) = accounts.tokens(world.context, BOB)
+    token = tokens.create(world.context, BOB, "notebook")
+    assert tokens.account_of(world.context, token) == BOB
+    assert tokens.account_of(world.context, token + "x") is None
+    (listed,) = tokens.listed(world.context, BOB)
     assert listed.name == "notebook"
     with pytest.raises(NotFound):
-        accounts.revoke_token(world.context, ALICE, listed.id)
-    accounts.revoke_token(world.context, BOB, listed.id)
-    assert accounts.account_of_token(world.context, token) is None
-    assert accounts.tokens(world.context, BOB) == []
+        tokens.revoke(world.context, ALICE, listed.id)
+    tokens.revoke(world.context, BOB, listed.id)
+    assert tokens.account_of(world.context, token) is None
+    assert tokens.listed(world.context, BOB) == []
     with pytest.raises(NotFound):
-        accounts.revoke_token(world.context, BOB, listed.id)
+        tokens.revoke(world.context, BOB, listed.id)
 
 
 def test_who_is_kept_out_has_neither_session_nor_token_nor_password(world: World) -> None:
     dora = joined(world, "Dora")
-    token = accounts.create_token(world.context, dora, "notebook")
+    token = tokens.create(world.context, dora, "notebook")
     epoch = row(world, "Dora").session_epoch
     accounts.set_active(world.context, ALICE, dora.id, False)
     assert accounts.account_of_session(world.context, dora.id, epoch) is None
-    assert accounts.account_of_token(world.context, token) is None
+    assert tokens.account_of(world.context, token) is None
     with pytest.raises(NotSignedIn):
         accounts.sign_in(world.context, "Dora", PASSWORD)
     secret = accounts.invite_again(world.context, ALICE, dora.id)
@@ -189,7 +189,7 @@ def test_who_is_kept_out_has_neither_session_nor_token_nor_password(world: World
         accounts.invited_name(world.context, secret)
     accounts.set_active(world.context, ALICE, dora.id, True)
     assert accounts.account_of_session(world.context, dora.id, epoch) is None, "for good"
-    assert accounts.account_of_token(world.context, token) == dora
+    assert tokens.account_of(world.context, token) == dora
 
 
 def test_a_role_counts_at_once(world: World) -> None:

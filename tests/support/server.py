@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from app.actions import accounts
+from app.actions import accounts, tokens
 from app.actions.context import Context, make_context
 from app.domain.accounts import Role
 from app.settings import Settings
@@ -123,7 +123,7 @@ class Server:
         """A bearer token of an account with this role."""
         if role not in self._tokens:
             account, _ = accounts.account_for_program(self.context, f"program {role}", role)
-            self._tokens[role] = accounts.create_token(self.context, account, "tests")
+            self._tokens[role] = tokens.create(self.context, account, "tests")
         return self._tokens[role]
 
     def client(self, role: Role | None = Role.ADMIN) -> httpx.Client:

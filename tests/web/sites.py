@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
-from app.actions import accounts
+from app.actions import accounts, tokens
 from app.domain.accounts import Account
 from app.main import create_app
 from app.web.api import routes as api
@@ -34,7 +34,7 @@ class Site:
     def token(self, who: Account) -> str:
         """A bearer token of this person."""
         if who.id not in self._tokens:
-            self._tokens[who.id] = accounts.create_token(self.world.context, who, "tests")
+            self._tokens[who.id] = tokens.create(self.world.context, who, "tests")
         return self._tokens[who.id]
 
     def client(self, who: Account | None = None, headers: Mapping[str, str] | None = None) -> Any:

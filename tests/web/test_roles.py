@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.actions import accounts
+from app.actions import accounts, tokens
 from app.domain.accounts import Account, Role
 from app.storage.tables import Labeler
 from tests.web.sites import ALICE, API, BOB, CAROL, HOST, Site, every_route
@@ -146,9 +146,9 @@ def filled(path: str) -> str:
 
 
 def revoked(site: Site) -> Any:
-    secret = accounts.create_token(site.world.context, ALICE, "old")
-    newest = max(one.id for one in accounts.tokens(site.world.context, ALICE))
-    accounts.revoke_token(site.world.context, ALICE, newest)
+    secret = tokens.create(site.world.context, ALICE, "old")
+    newest = max(one.id for one in tokens.listed(site.world.context, ALICE))
+    tokens.revoke(site.world.context, ALICE, newest)
     return site.client(headers={"Authorization": f"Bearer {secret}"})
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
-from app.actions import accounts
+from app.actions import accounts, tokens
 from app.actions.accounts import MIN_PASSWORD_LENGTH
 from app.actions.context import Context
 from app.domain.accounts import Account
@@ -28,7 +28,7 @@ def account_page(request: Request, context: World, account: Caller) -> Response:
 def create_token(request: Request, context: World, account: Caller, name: Words) -> Response:
     """Make a token and show it, once."""
     try:
-        token = accounts.create_token(context, account, name)
+        token = tokens.create(context, account, name)
     except InvalidInput as error:
         return _account(request, context, account, status=error.status, problem=str(error))
     return _account(request, context, account, token=token, token_name=name.strip())
@@ -37,7 +37,7 @@ def create_token(request: Request, context: World, account: Caller, name: Words)
 @router.post("/tokens/{token}/revoke")
 def revoke_token(context: World, account: Caller, token: Key) -> Response:
     """End a token."""
-    accounts.revoke_token(context, account, token)
+    tokens.revoke(context, account, token)
     return to("/account")
 
 
@@ -76,7 +76,7 @@ def _account(
         "account.html",
         status,
         here="account",
-        tokens=accounts.tokens(context, account),
+        tokens=tokens.listed(context, account),
         min_password=MIN_PASSWORD_LENGTH,
         **values,
     )
