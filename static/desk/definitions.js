@@ -20,7 +20,8 @@ export class Definitions {
     /** @type {Found | null} */
     this.found = null;
     this.dialog.addEventListener("keydown", (event) => {
-      if (event.repeat || !opens(event)) return;
+      // Just after it was closed, what was focused in it still is: a press then has opened it again.
+      if (event.defaultPrevented || event.repeat || !opens(event)) return;
       event.preventDefault();
       this.dialog.close();
     });
