@@ -140,8 +140,9 @@ def test_it_opens_from_the_panel_of_keys_with_whatever_key_was_chosen(
 
 def test_a_lost_network_is_said_and_the_next_time_it_is_asked_again(furnished: Site, visit: Opens):
     page = visit("bob").page
-    Desk(page).component()
+    # Well before it is needed: a browser with much to do lets the next request pass.
     page.route("**/api/v1/definitions", lambda route: route.abort())
+    Desk(page).component()
     page.keyboard.press("e")
     expect(panel(page).get_by_role("status")).to_contain_text("did not load")
     page.keyboard.press("e")

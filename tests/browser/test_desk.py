@@ -197,7 +197,8 @@ class Network:
     def __init__(self, page: Visit) -> None:
         self.down = False
         self.refused = 0
-        page.page.route("**/api/v1/**", self._pass)
+        self.page = page.page
+        self.page.route("**/api/v1/**", self._pass)
 
     def _pass(self, route: Route) -> None:
         if self.down and route.request.method == "POST":
@@ -205,6 +206,14 @@ class Network:
             route.abort("internetdisconnected")
         else:
             route.continue_()
+
+    def has_refused(self) -> None:
+        """Waits until the page has tried to send something."""
+        for _ in range(100):
+            if self.refused:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError("The page sent nothing in five seconds.")
 
 
 def test_a_lost_network_loses_nothing(site: Site, visit: Opens):
@@ -217,9 +226,9 @@ def test_a_lost_network_loses_nothing(site: Site, visit: Opens):
     given = {desk.press(key): [int(key)] for key in "1234"}
     expect(desk.page.locator("[data-saved]")).to_have_text("4 waiting")
     assert site.all_answers() == {}
+    network.has_refused()
     network.down = False
     desk.all_saved()
-    assert network.refused > 0
     assert site.all_answers() == given
 
 
