@@ -13,7 +13,8 @@ from app.actions import jobs
 from app.actions.context import Context, require_admin
 from app.domain.accounts import Account
 from app.domain.errors import Conflict, InvalidInput, NotFound
-from app.domain.events import current_label
+from app.domain.events import current_label, looks_behind
+from app.domain.labels import CODES
 from app.storage import components, events, runs
 from app.storage import jobs as job_rows
 from app.storage.rows import AnyRow
@@ -49,12 +50,14 @@ class RunView:
 class Snapshot:
     """What a run is trained on: the labels as they stood at one event.
 
-    component_ids, labels (1 to 4), recording_ids: (components,), in order of key.
+    component_ids, labels (1 to 4), recording_ids: (components,), in order of key. answers:
+    (components, 4) how many looks at it gave each code.
     """
 
     event_id: int
     component_ids: NDArray[np.int64]
     labels: NDArray[np.int64]
+    answers: NDArray[np.int64]
     recording_ids: NDArray[np.int64]
 
 
@@ -176,18 +179,23 @@ def labels_at(context: Context, event_id: int) -> Snapshot:
     """The consensus of every labeled component after this event and none later."""
     keys: list[int] = []
     labels: list[int] = []
+    answers: list[list[int]] = []
     with context.database.read() as session:
         log = events.up_to(session, event_id)
-        for component_id, its_log in groupby(log, key=lambda event: event.component_id):
+        for component_id, group in groupby(log, key=lambda event: event.component_id):
+            its_log = list(group)
             label = current_label(its_log).label
             if label is not None:
                 keys.append(component_id)
                 labels.append(label)
+                looks = looks_behind(its_log)
+                answers.append([looks.count(code) for code in CODES])
         recording_of = components.recordings_of(session)
     return Snapshot(
         event_id,
         np.array(keys, np.int64),
         np.array(labels, np.int64),
+        np.array(answers, np.int64).reshape(-1, len(CODES)),
         np.array([recording_of[key] for key in keys], np.int64),
     )
 

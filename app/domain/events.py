@@ -58,16 +58,40 @@ def standing_answers(events: Iterable[LabelEvent]) -> list[LabelEvent]:
     An undone answer uncovers the same labeler's answer before it. What two people settled is the
     answer of both, and overrules all that was answered before.
     """
+    return [answer for answer, _ in _standing(events)]
+
+
+def looks_behind(events: Iterable[LabelEvent]) -> list[int]:
+    """The codes that a component's label rests on, one a look.
+
+    The standing answers of those who decide, each as many times in a row as its labeler has given
+    it: who looks again and says the same confirms it, who says otherwise has thought again.
+    """
+    standing = _standing(events)
+    people = any(answer.person for answer, _ in standing)
+    return [
+        answer.label
+        for answer, times in standing
+        if answer.label is not None and answer.person == people
+        for _ in range(times)
+    ]
+
+
+def _standing(events: Iterable[LabelEvent]) -> list[tuple[LabelEvent, int]]:
+    """Each standing answer, and how many times in a row it was given."""
     ordered = sorted(events, key=lambda event: event.id)
     undone = {event.undoes for event in ordered if event.kind is EventKind.UNDO}
-    latest: dict[int, LabelEvent] = {}
+    latest: dict[int, tuple[LabelEvent, int]] = {}
     for event in ordered:
-        if event.kind is EventKind.LABEL and event.uuid not in undone:
-            if event.settled_with is not None:
-                second = event.settled_with
-                latest = {second: replace(event, labeler_id=second)}
-            latest[event.labeler_id] = event
-    return sorted(latest.values(), key=lambda event: event.id)
+        if event.kind is not EventKind.LABEL or event.uuid in undone:
+            continue
+        before, times = latest.get(event.labeler_id, (event, 0))
+        if event.settled_with is not None:
+            second = event.settled_with
+            latest, times = {second: (replace(event, labeler_id=second), 1)}, 0
+        same = before.label == event.label
+        latest[event.labeler_id] = (event, times + 1 if same else 1)
+    return sorted(latest.values(), key=lambda standing: standing[0].id)
 
 
 def consensus(answers: Sequence[tuple[int, int]]) -> int | None:

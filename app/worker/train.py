@@ -134,7 +134,7 @@ def out_of_fold_rows(
 ) -> list[dict[str, Any]]:
     """Predictions of the labeled components, with the quality of their labels."""
     quality = label_quality(found.out_of_fold, snapshot.labels)
-    wrong = chance_wrong(found.out_of_fold, snapshot.labels)
+    wrong = chance_wrong(found.out_of_fold, snapshot.labels, answers=snapshot.answers)
     rows = prediction_rows(run_id, snapshot.component_ids.tolist(), found.out_of_fold, orders)
     for place, row in enumerate(rows):
         row.update(

@@ -97,6 +97,19 @@ def test_a_snapshot_can_be_taken_again_whatever_came_since(world: World) -> None
     assert (view.snapshot_event_id, view.labels) == (1, 1)
 
 
+def test_a_snapshot_knows_how_often_a_label_was_confirmed_and_by_whom_contradicted(
+    world: World,
+) -> None:
+    once, twice, both = world.recording(3, labels=[2, 0, 0])
+    world.label(ALICE, twice, 3)
+    world.label(ALICE, twice, 3)
+    world.label(ALICE, both, 1)
+    world.label(BOB, both, 4)
+    snapshot = training.labels_at(world.context, world.log()[-1].id)
+    assert snapshot.component_ids.tolist() == [once, twice, both]
+    assert snapshot.answers.tolist() == [[0, 1, 0, 0], [0, 0, 2, 0], [1, 0, 0, 1]]
+
+
 def test_a_second_attempt_begins_without_the_first_ones_predictions(world: World) -> None:
     key = world.component(labeled_by=[ALICE])
     run = training.request_run(world.context, ALICE)

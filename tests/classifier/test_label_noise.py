@@ -88,6 +88,29 @@ def test_the_chance_by_hand():
     assert chance_wrong(p, [1, 4], confusion) == pytest.approx([0, 0.25], abs=1e-6)
 
 
+def test_a_label_given_twice_is_less_suspect_and_one_contradicted_more():
+    p = np.array([[0.2, 0.2, 0.2, 0.4]] * 3)
+    once, twice, contradicted = chance_wrong(
+        p, [1, 1, 1], CONFUSION, answers=[[1, 0, 0, 0], [2, 0, 0, 0], [1, 0, 0, 1]]
+    )
+    assert twice < once < contradicted
+
+
+def test_the_chance_is_a_chance_after_several_answers():
+    truth, _, p = simulated(5)
+    rng = np.random.default_rng(6)
+    said = [err(truth - 1, rng) for _ in range(3)]
+    answers = sum(np.eye(4)[one - 1] for one in said)
+    labels = answers.argmax(axis=1) + 1
+    confusion = estimate_confusion(p, labels, answers)
+    assert np.abs(confusion - CONFUSION).max() < 0.05
+    chance = chance_wrong(p, labels, answers=answers)
+    wrong = labels != truth
+    for low in (0.0, 0.2, 0.4):
+        part = (chance >= low) & (chance < low + 0.2)
+        assert wrong[part].mean() == pytest.approx(chance[part].mean(), abs=0.08)
+
+
 @given(logits, codes)
 @settings(max_examples=50)
 def test_any_labels_give_chances_and_rows_that_sum_to_1(values, labels):
@@ -111,3 +134,6 @@ def test_arrays_that_do_not_fit_are_refused_in_words():
         chance_wrong([[0.25] * 4], [1, 2])
     with pytest.raises(ValueError, match="confusion must be"):
         chance_wrong([[0.25] * 4], [1], np.eye(3))
+    for answers in ([[1, 0, 0]], [[1, 0, 0, -1]]):
+        with pytest.raises(ValueError, match="answers must be"):
+            chance_wrong([[0.25] * 4], [1], answers=answers)

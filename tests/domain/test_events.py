@@ -12,6 +12,7 @@ from app.domain.events import (
     consensus,
     current_label,
     givers_of,
+    looks_behind,
     standing_answers,
 )
 
@@ -106,6 +107,22 @@ def test_a_label_was_given_by_the_people_who_said_it_or_by_a_file_alone() -> Non
     assert givers_of(log, 1) == [ANNA, CLEO]
     assert givers_of(log[:1], 1) == [FILE]
     assert givers_of(log, 3) == []
+
+
+def test_a_label_rests_on_every_look_that_still_says_something() -> None:
+    assert looks_behind([]) == []
+    assert looks_behind([said(1, FILE, 2)]) == [2], "a file, where nobody has answered"
+    assert looks_behind([said(1, FILE, 2), said(2, ANNA, 1), said(3, BERT, 3)]) == [1, 3]
+    assert looks_behind([said(1, ANNA, 1), said(2, ANNA, 1)]) == [1, 1], "she looked again"
+    assert looks_behind([said(1, ANNA, 1), said(2, ANNA, 3), said(3, ANNA, 1)]) == [1]
+    assert looks_behind([said(1, ANNA, 1), said(2, ANNA, 1), undid(3, ANNA, 2)]) == [1]
+
+
+def test_a_settled_label_rests_on_the_two_who_settled_it() -> None:
+    settled = replace(said(4, ANNA, 1), settled_with=BERT)
+    before = [said(1, ANNA, 1), said(2, CLEO, 3), said(3, BERT, 2)]
+    assert looks_behind([*before, settled]) == [1, 1]
+    assert looks_behind([*before, settled, said(5, BERT, 1)]) == [1, 1, 1]
 
 
 def test_a_skip_says_nothing() -> None:

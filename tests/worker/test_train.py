@@ -1,6 +1,7 @@
 """Training with the worker's own code: what a run stores, and how one goes on from another."""
 
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from app.worker.work import Pulse
 from classifier.crossval import cross_validate
 from classifier.measures import VERSION
 from tests.support.loop import TINY_TRAINING
-from tests.support.world import ALICE, World
+from tests.support.world import ALICE, BOB, World
 
 
 def carried_out(world: World, **more: Any) -> RunView:
@@ -98,6 +99,26 @@ def test_every_prediction_is_ranked_for_the_queue_and_every_label_for_rounds(wor
         assert (row.chance_wrong is not None) == labeled
     wrong = [row.chance_wrong for row in predictions(world, run.id).values() if row.out_of_fold]
     assert 0 <= min(wrong) < max(wrong) <= 1
+
+
+def test_a_label_that_was_given_again_is_less_suspect(world: World) -> None:
+    keys = world.recording(12)
+    for place, key in enumerate(keys):
+        world.label(ALICE, key, 1 + place % 2)
+    undoubted = training.labels_at(world.context, world.log()[-1].id)
+    world.label(ALICE, keys[0], 1)
+    world.label(BOB, keys[1], 4)
+    world.label(BOB, keys[1], 2)
+    world.label(BOB, keys[2], 2)
+    found: Any = SimpleNamespace(out_of_fold=np.full((12, 4), 0.25), fold_of=np.zeros(12, int))
+    now = training.labels_at(world.context, world.log()[-1].id)
+    before, after = (
+        [row["chance_wrong"] for row in worker.out_of_fold_rows(1, snapshot, found, {})]
+        for snapshot in (undoubted, now)
+    )
+    assert after[0] < before[0], "she said the same again"
+    assert after[1] < before[1], "another thought again, and agrees"
+    assert after[2] > before[2], "the latest look counts, and another stands against it"
 
 
 def test_what_people_have_not_seen_the_like_of_is_ranked_before_what_they_have(
