@@ -5,30 +5,37 @@
     python -m benchmarks.active_learning --publish   and write docs/benchmarks.md
 
 Labels are asked for in batches, in the fields outside a fold; the macro F1 is against truth in
-the fold's own fields. The learner in the loop is logistic regression on hand-made features, and
-each label is what the one imperfect labeler gave.
+the fold's own fields. Each label is what the one imperfect labeler gave. Two learners: Somata's
+default, trained anew at each number of labels in the table; and logistic regression on hand-made
+features, so cheap that every strategy can be compared, in batches of 25 and with more seeds.
 """
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from benchmarks.hand_features import EVERYTHING, hand_features
 from benchmarks.harness import Figures, Options, plan_of, say
-from benchmarks.peers import Estimator, class_probabilities, logistic_regression
+from benchmarks.peers import class_probabilities, logistic_regression
 from benchmarks.report import table
 from benchmarks.simulated import Fields, Labels, Probabilities, Referee
 from classifier import acquisition
 from classifier.classes import CLASSES
+from classifier.config import TrainingConfig
+from classifier.ensemble import of_members
+from classifier.examples import make_examples
 from classifier.stopping import Batch, expected_changes
+from classifier.training import TrainingSet, train_model
 from classifier.uncertainty import predictive_entropy
 
-FIRST, STEP, LAST = 50, 25, 1000
+FIRST = 50
 CHECKPOINTS = (100, 200, 300, 400, 500, 700, 1000)
-QUICK_LAST, QUICK_CHECKPOINTS = 200, (100, 200)
+QUICK_CHECKPOINTS = (100, 200)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +55,54 @@ class Pool:
 Strategy = Callable[[Pool, int], NDArray[np.int64]]
 
 
-def learner(seed: int) -> Estimator:
+Learn = Callable[[NDArray[np.intp], int], Probabilities]
+"""What a model that learned these components' labels, with this seed, says of all components."""
+
+
+@dataclass(frozen=True, eq=False)
+class Learner:
+    """What is trained whenever there are as many labels as one of `sizes`.
+
+    strategies: those that are tried with it. most_seeds, side_by_side: what can be afforded of
+    repetitions, and how many folds at once.
+    """
+
+    name: str
+    learn: Learn
+    sizes: Sequence[int]
+    strategies: tuple[str, ...]
+    most_seeds: int = 100
+    side_by_side: int = 1
+
+
+def linear(features: NDArray[np.float64], labels: Labels) -> Learner:
     """Logistic regression, held back more than with thousands of labels."""
-    return logistic_regression(seed, strength=0.01)
+
+    def learn(rows: NDArray[np.intp], seed: int) -> Probabilities:
+        model = logistic_regression(seed, strength=0.01).fit(features[rows], labels[rows])
+        return class_probabilities(model, features)
+
+    sizes = range(FIRST, CHECKPOINTS[-1] + 1, 25)
+    return Learner("logistic regression", learn, sizes, tuple(STRATEGIES))
+
+
+def somata(fields: Fields, options: Options) -> Learner:
+    """One model of Somata's default, hardly trained for a quick look."""
+    config = TrainingConfig(epochs=1, trees=2) if options.quick else TrainingConfig()
+    examples = make_examples(fields.components, config)
+
+    def learn(rows: NDArray[np.intp], seed: int) -> Probabilities:
+        torch.set_num_threads(1)
+        part = TrainingSet(
+            examples.take(torch.from_numpy(rows)),
+            fields.labels[rows],
+            fields.components.groups[rows],
+        )
+        trained = train_model(part, config, seed=seed, device=torch.device("cpu"))
+        return np.asarray(np.exp(of_members([trained.model], examples)))
+
+    tried = ("random", "margin, CAL") if options.quick else ("random", "margin, CAL", "DCAL")
+    return Learner("Somata", learn, CHECKPOINTS, tried, 2, options.threads)
 
 
 def by_score(score: Callable[[Pool], NDArray[np.float64]]) -> Strategy:
@@ -96,57 +148,52 @@ class Course:
 
 @dataclass(frozen=True, eq=False)
 class Arena:
-    """The data of one fold. features, labels: of the pool; unseen: features of the fold itself."""
+    """The data of one fold. features, labels: of all; pool, inside: rows outside and in it."""
 
     features: NDArray[np.float64]
     labels: Labels
-    unseen: NDArray[np.float64]
-    learner: Callable[[int], Estimator]
+    pool: NDArray[np.intp]
+    inside: NDArray[np.intp]
     checkpoints: Sequence[int]
-    last: int
 
-    def run(self, strategy: Strategy, seed: int) -> Course:
+    def run(self, learner: Learner, strategy: Strategy, seed: int) -> Course:
         """Label batch after batch as the strategy wants it."""
         rng = np.random.default_rng(seed)
-        labeled = np.zeros(len(self.labels), dtype=bool)
+        labeled = np.zeros(len(self.pool), dtype=bool)
         # Nobody has a model to begin with: everybody starts from the same random labels.
         labeled[rng.permutation(len(labeled))[:FIRST]] = True
         course = Course({}, [])
         before: Probabilities | None = None
         spent = 0
         while True:
-            model = self.learner(seed).fit(self.features[labeled], self.labels[labeled])
-            found = class_probabilities(model, self.features)
+            opinion = learner.learn(self.pool[labeled], seed)
+            found = opinion[self.pool]
             now = int(labeled.sum())
             if before is not None:
                 changed = int((found.argmax(axis=1) != before.argmax(axis=1)).sum())
                 course.history.append(Batch(spent, now, changed))
             if now in self.checkpoints:
-                course.predictions[now] = class_probabilities(model, self.unseen)
-            if now >= self.last:
+                course.predictions[now] = opinion[self.inside]
+            if now >= self.checkpoints[-1]:
                 return course
             before, spent = found, now
-            count = min(STEP, self.last - now)
-            labeled[strategy(Pool(self.features, labeled, found, rng), count)] = True
+            count = min(size for size in learner.sizes if size > now) - now
+            labeled[strategy(Pool(self.features[self.pool], labeled, found, rng), count)] = True
 
 
 def arenas(
     features: NDArray[np.float64], fields: Fields, options: Options, seed: int
-) -> list[tuple[Arena, NDArray[np.intp]]]:
-    """An arena a fold, and which components the fold holds."""
+) -> list[Arena]:
+    """An arena a fold."""
     plan = plan_of(fields, seed)
     checkpoints = QUICK_CHECKPOINTS if options.quick else CHECKPOINTS
-    last = QUICK_LAST if options.quick else LAST
-    found = []
-    for fold in range(plan.folds):
-        inside = np.flatnonzero(plan.fold_of == fold)
-        pool = np.flatnonzero(plan.fold_of != fold)
-        arena = Arena(
-            features[pool], fields.labels[pool], features[inside],
-            learner, checkpoints, last,
-        )  # fmt: skip
-        found.append((arena, inside))
-    return found
+    return [
+        Arena(
+            features, fields.labels, np.flatnonzero(plan.fold_of != fold),
+            np.flatnonzero(plan.fold_of == fold), checkpoints,
+        )
+        for fold in range(plan.folds)
+    ]  # fmt: skip
 
 
 def labels_for(reached: float, labels: Sequence[int], scores: Sequence[float]) -> float:
@@ -185,46 +232,62 @@ def measure(options: Options) -> str:
     fields, referee = options.load()
     features = np.column_stack(list(hand_features(fields.components, EVERYTHING).values()))
     filled = np.where(np.isfinite(features), features, np.nanmedian(features, axis=0))
-    curves, stopping = Figures(), Figures()
-    for seed in range(options.seeds):
-        every = arenas(acquisition.standardise(filled), fields, options, seed)
-        for name in options.chosen(list(STRATEGIES)):
-            say(f"seed {seed}: {name}")
-            courses = [(arena.run(STRATEGIES[name], seed), inside) for arena, inside in every]
-            curves.add((name,), curve(courses, referee))
-            stopping.add((name,), stopping_check([course for course, _ in courses]))
-    return options.report("active_learning", tables(curves, stopping), started)
+    scaled = acquisition.standardise(filled)
+    found: list[str] = []
+    chosen = options.chosen(list(STRATEGIES))
+    for learner in (somata(fields, options), linear(scaled, fields.labels)):
+        curves, stopping = Figures(), Figures()
+        for seed in range(min(options.seeds, learner.most_seeds)):
+            every = arenas(scaled, fields, options, seed)
+            for name in [one for one in learner.strategies if one in chosen]:
+                say(f"seed {seed}: {learner.name}, {name}")
+                courses = all_folds(every, learner, STRATEGIES[name], seed)
+                curves.add((name,), curve(every, courses, referee))
+                if len(courses[0].history) > 5:
+                    stopping.add((name,), stopping_check(courses))
+        if curves.values:
+            found += tables(learner.name, curves, stopping)
+    return options.report("active_learning", found, started)
 
 
-def curve(courses: Sequence[tuple[Course, NDArray[np.intp]]], referee: Referee) -> dict[str, float]:
+def all_folds(
+    every: Sequence[Arena], learner: Learner, strategy: Strategy, seed: int
+) -> list[Course]:
+    """A course a fold."""
+    with ThreadPoolExecutor(learner.side_by_side) as pool:
+        return list(pool.map(lambda arena: arena.run(learner, strategy, seed), every))
+
+
+def curve(every: Sequence[Arena], courses: Sequence[Course], referee: Referee) -> dict[str, float]:
     """Macro F1 over all folds together, by the number of labels each was trained on."""
     found = {}
-    for labels in courses[0][0].predictions:
+    for labels in courses[0].predictions:
         together = np.zeros((len(referee), CLASSES))
-        for course, inside in courses:
-            together[inside] = course.predictions[labels]
+        for arena, course in zip(every, courses, strict=True):
+            together[arena.inside] = course.predictions[labels]
         found[str(labels)] = float(referee.scores(together)["macro_f1"])
     return found
 
 
-def tables(curves: Figures, stopping: Figures) -> list[str]:
+def tables(learner: str, curves: Figures, stopping: Figures) -> list[str]:
     """The curves, the labels that each strategy needs, and the stopping estimate, as text."""
     steps = list(next(iter(curves.values.values())))
     found = [
-        "Macro F1 against truth in fields that nobody labeled, after so many labels:",
+        f"{learner}: macro F1 against truth in fields that nobody labeled, after so many labels:",
         table(("strategy", *steps, "seeds"), curves.rows(steps)),
     ]
     if ("random",) in curves.values:
         found += [
-            f"Labels that a strategy needs for what {steps[-1]} random labels give:",
+            f"{learner}: labels that a strategy needs for what {steps[-1]} random labels give:",
             table(("strategy", "labels", "seeds"), needed(curves, steps).rows(("labels",))),
         ]
-    found += [
-        "The stopping estimate, asked after every fourth batch for the next four: how often its "
-        "80% interval held the number of predictions that changed, and by how much its mean was "
-        "off (median):",
-        table(("strategy", "held", "off", "seeds"), stopping.rows(("held", "off"))),
-    ]
+    if stopping.values:
+        found += [
+            f"{learner}: the stopping estimate, asked after every fourth batch for the next four: "
+            "how often its 80% interval held the number of predictions that changed, and by how "
+            "much its mean was off (median):",
+            table(("strategy", "held", "off", "seeds"), stopping.rows(("held", "off"))),
+        ]
     return found
 
 

@@ -6,24 +6,28 @@
     python -m benchmarks.relabeling --publish        and write docs/benchmarks.md
 
 A simulated labeler answers a round of 3% of all components as truth, with the error rates of the
-shared data's labelers. Then the model is trained again and the next round is chosen, five times:
-15% of the labels are asked about once more, none of them twice.
+shared data's labelers. Then the model is trained again, Somata's from its last weights, and the
+next round is chosen, five times: 15% as many answers as there are labels. The answer is the label;
+where one is asked about again, the majority is, and the latest among equals, as in Somata.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 from cleanlab.rank import get_label_quality_scores
 from numpy.typing import NDArray
 
-from benchmarks.contenders import Contender
 from benchmarks.hand_features import EVERYTHING, FeatureTable
-from benchmarks.harness import Figures, Options, plan_of, say
+from benchmarks.harness import FOLDS, Figures, Options, plan_of, say
 from benchmarks.peers import HandMade, gradient_boosting, logistic_regression
 from benchmarks.report import table
 from benchmarks.simulated import Fields, Labels, Probabilities, Referee
+from classifier.classes import CLASSES, CODES
+from classifier.config import TrainingConfig
+from classifier.crossval import CrossValidation, WarmStart, cross_validate
 from classifier.label_noise import chance_wrong
 from classifier.uncertainty import (
     label_cross_entropy,
@@ -34,64 +38,108 @@ from classifier.uncertainty import (
 
 ROUNDS, SHARE = 5, 0.03
 
-Order = Callable[[Probabilities, Labels, np.random.Generator], NDArray[np.float64]]
-"""How suspect each label is, the larger the sooner, by out-of-fold probabilities."""
-
 MEASURES = ("labels right", "cross-entropy", "macro F1")
 
 
-def cleanlab_order(
-    probabilities: Probabilities, labels: Labels, _rng: np.random.Generator
-) -> NDArray[np.float64]:
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What an order may look at.
+
+    probabilities: out of fold. answers: (components, 4) how often each code was given.
+    """
+
+    probabilities: Probabilities
+    labels: Labels
+    answers: NDArray[np.int64]
+    rng: np.random.Generator
+
+
+Order = Callable[[Known], NDArray[np.float64]]
+"""How suspect each label is, the larger the sooner."""
+
+
+def cleanlab_order(known: Known) -> NDArray[np.float64]:
     """Its usual score: self-confidence, adjusted for how sure the model is of each class."""
-    safe = np.maximum(probabilities, 1e-6)
+    safe = np.maximum(known.probabilities, 1e-6)
     return -np.asarray(
         get_label_quality_scores(
-            labels - 1, safe / safe.sum(axis=1, keepdims=True), adjust_pred_probs=True
+            known.labels - 1, safe / safe.sum(axis=1, keepdims=True), adjust_pred_probs=True
         )
     )
 
 
+EVERY_LOOK = "chance wrong, every look"
+"""The one order that knows what was asked already, and so may ask it once more."""
+
 ORDERS: dict[str, Order] = {
-    "random": lambda probabilities, _labels, rng: rng.random(len(probabilities)),
-    "entropy": lambda probabilities, _labels, _rng: predictive_entropy(probabilities),
+    "random": lambda known: known.rng.random(len(known.labels)),
+    "entropy": lambda known: predictive_entropy(known.probabilities),
     "cleanlab": cleanlab_order,
-    "self-confidence": lambda probabilities, labels, _rng: -self_confidence(probabilities, labels),
-    "label quality": lambda probabilities, labels, _rng: label_quality(probabilities, labels),
-    "chance wrong": lambda probabilities, labels, _rng: chance_wrong(probabilities, labels),
+    "self-confidence": lambda known: -self_confidence(known.probabilities, known.labels),
+    "label quality": lambda known: label_quality(known.probabilities, known.labels),
+    "chance wrong": lambda known: chance_wrong(known.probabilities, known.labels),
+    EVERY_LOOK: lambda known: chance_wrong(
+        known.probabilities, known.labels, answers=known.answers
+    ),
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Opinion:
+    """Out-of-fold predictions, and the models behind them where the next training needs these."""
+
+    out_of_fold: Probabilities
+    models: CrossValidation | None = None
+
+
+Learn = Callable[[Fields, int, Opinion | None], Opinion]
+"""Trains on the labels as they are, with this seed; the opinion before, if there was one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Learner:
+    """Who trains between the rounds.
+
+    orders: those that are tried with it. most_seeds, side_by_side: what can be afforded of
+    repetitions, and how many orders at once.
+    """
+
+    name: str
+    learn: Learn
+    orders: tuple[str, ...]
+    most_seeds: int = 100
+    side_by_side: int = 1
 
 
 @dataclass(frozen=True)
 class Lab:
     """Who trains, who answers, and the draws of both."""
 
-    learner: Contender
+    learner: Learner
     referee: Referee
     seed: int
 
-    def train(self, fields: Fields) -> Probabilities:
-        """Out-of-fold predictions with the labels as they are."""
-        return self.learner.train(fields, plan_of(fields, self.seed), self.seed).out_of_fold
-
-    def relabel(self, fields: Fields, first: Probabilities, order: Order) -> list[dict[str, float]]:
+    def relabel(self, fields: Fields, first: Opinion, name: str) -> list[dict[str, float]]:
         """Labels and model before any round and after each, scored against truth.
 
-        first: what `train` gives for these fields, which is the same for every order.
+        first: of these fields before any round, which is the same for every order.
         """
         rng = np.random.default_rng([self.seed, 1])
-        asked = np.zeros(len(fields), dtype=bool)
+        answers = np.eye(CLASSES, dtype=np.int64)[fields.labels - 1]
         found = first
-        course = [self.scores(found, fields.labels)]
+        course = [self.scores(found.out_of_fold, fields.labels)]
         for _ in range(ROUNDS):
-            suspicion = np.where(asked, -np.inf, order(found, fields.labels, rng))
+            known = Known(found.out_of_fold, fields.labels, answers, rng)
+            asked = (answers.sum(axis=1) > 1) & (name != EVERY_LOOK)
+            suspicion = np.where(asked, -np.inf, ORDERS[name](known))
             rows = np.argsort(-suspicion, kind="stable")[: round(SHARE * len(fields))]
+            said = self.referee.answer(rows, rng)
+            answers[rows, said - 1] += 1
             labels = fields.labels.copy()
-            labels[rows] = self.referee.answer(rows, rng)
-            asked[rows] = True
+            labels[rows] = consensus(answers[rows], said)
             fields = replace(fields, labels=labels)
-            found = self.train(fields)
-            course.append(self.scores(found, fields.labels))
+            found = self.learner.learn(fields, self.seed, found)
+            course.append(self.scores(found.out_of_fold, fields.labels))
         return course
 
     def scores(self, found: Probabilities, labels: Labels) -> dict[str, float]:
@@ -103,12 +151,44 @@ class Lab:
         }
 
 
-def learners(quick: bool) -> list[Contender]:
-    """Who trains between the rounds."""
-    shared = FeatureTable()
-    if quick:
-        return [HandMade("logistic regression", EVERYTHING, logistic_regression, shared)]
-    return [HandMade("gradient boosting", EVERYTHING, gradient_boosting, shared)]
+def consensus(answers: NDArray[np.int64], latest: Labels) -> Labels:
+    """The code that most answers agree on; among equals the latest, where it is one of them."""
+    most = answers.max(axis=1)
+    is_one = answers[np.arange(len(latest)), latest - 1] == most
+    return np.where(is_one, latest, np.asarray(CODES)[answers.argmax(axis=1)])
+
+
+def hand_made(peer: HandMade) -> Learn:
+    """A reference, trained all over again each time."""
+
+    def learn(fields: Fields, seed: int, _before: Opinion | None) -> Opinion:
+        return Opinion(peer.train(fields, plan_of(fields, seed), seed).out_of_fold)
+
+    return learn
+
+
+def somata(fields: Fields, seed: int, before: Opinion | None) -> Opinion:
+    """Somata's default; after the first time from the last weights, as "train on" does."""
+    warm = None
+    if before is not None and before.models is not None:
+        warm = WarmStart(before.models.ensemble, before.models.fold_of)
+    config = TrainingConfig(seed=seed, folds=FOLDS)
+    found = cross_validate(fields.components, fields.labels, config, warm=warm)
+    return Opinion(found.out_of_fold, found)
+
+
+def learners(options: Options, orders: Sequence[str]) -> list[Learner]:
+    """Who trains between the rounds, with those of the orders that each is tried with."""
+    shared, every = FeatureTable(), tuple(orders)
+    if options.quick:
+        peer = HandMade("logistic regression", EVERYTHING, logistic_regression, shared)
+        return [Learner(f"{peer.name} on {peer.inputs}", hand_made(peer), every)]
+    peer = HandMade("gradient boosting", EVERYTHING, gradient_boosting, shared)
+    boosting = Learner(
+        f"{peer.name} on {peer.inputs}", hand_made(peer), every, side_by_side=options.threads
+    )
+    own = tuple(order for order in every if order.startswith("chance wrong"))
+    return [*([Learner("Somata", somata, own, most_seeds=2)] if own else []), boosting]
 
 
 def measure(options: Options) -> str:
@@ -116,18 +196,27 @@ def measure(options: Options) -> str:
     started = time.perf_counter()
     fields, referee = options.load()
     by_learner: dict[str, dict[str, Figures]] = {}
-    for learner in learners(options.quick):
-        figures = by_learner.setdefault(
-            f"{learner.name} on {learner.inputs}", {name: Figures() for name in MEASURES}
-        )
+    chosen = options.chosen(list(ORDERS))
+    for learner in learners(options, chosen):
+        figures = by_learner.setdefault(learner.name, {name: Figures() for name in MEASURES})
         for seed in range(min(options.seeds, learner.most_seeds)):
-            lab = Lab(learner, referee, seed)
-            say(f"seed {seed}: {learner.name}, before any round")
-            first = lab.train(fields)
-            for name in options.chosen(list(ORDERS)):
-                say(f"seed {seed}: {learner.name}, {name}")
-                add_course(figures, name, lab.relabel(fields, first, ORDERS[name]))
+            add_seed(figures, Lab(learner, referee, seed), fields)
     return options.report("relabeling", tables(by_learner, referee), started)
+
+
+def add_seed(figures: dict[str, Figures], lab: Lab, fields: Fields) -> None:
+    """Note every order's course with this seed."""
+    say(f"seed {lab.seed}: {lab.learner.name}, before any round")
+    first = lab.learner.learn(fields, lab.seed, None)
+
+    def course(order: str) -> list[dict[str, float]]:
+        say(f"seed {lab.seed}: {lab.learner.name}, {order}")
+        return lab.relabel(fields, first, order)
+
+    orders = lab.learner.orders
+    with ThreadPoolExecutor(lab.learner.side_by_side) as pool:
+        for order, found in zip(orders, pool.map(course, orders), strict=True):
+            add_course(figures, order, found)
 
 
 def add_course(figures: dict[str, Figures], order: str, course: list[dict[str, float]]) -> None:
