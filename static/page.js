@@ -1,13 +1,17 @@
-// Small things that any page may have: copying a secret that is shown once, and sending answers
-// that were left waiting when the desk was closed.
+// Small things that any page may have: copying a secret that is shown once, sending answers that
+// were left waiting when the desk was closed, and losing nothing that is written into a form.
 
 import { sendLeft } from "./desk/outbox.js";
+import { Forms } from "./forms.js";
 
 // On a narrow page the navigation is one row that scrolls: begin with where one is in sight.
 document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 const labeler = document.body.dataset.labeler;
-if (labeler && !document.body.classList.contains("desk-page")) sendLeft(labeler);
+if (labeler && !document.body.classList.contains("desk-page")) {
+  sendLeft(labeler);
+  new Forms();
+}
 
 document.addEventListener("click", async (event) => {
   const button = event.target instanceof Element && event.target.closest("[data-copy]");

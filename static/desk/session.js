@@ -1,5 +1,5 @@
 // What a person is told of their answers on the way; an ended session, and signing in again in
-// place while they wait.
+// place while these, or what they wrote into a form, wait.
 
 import { Refused } from "../api.js";
 import { find, message } from "../dom.js";
@@ -15,7 +15,8 @@ export class Session {
     this.dialog = find("dialog[data-sign-in]", HTMLDialogElement);
     this.form = find("form", HTMLFormElement, this.dialog);
     this.password = find("[name=password]", HTMLInputElement, this.form);
-    find("[data-sign-in-open]").addEventListener("click", () => this.open());
+    this.opener = find("[data-sign-in-open]");
+    this.opener.addEventListener("click", () => this.open());
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
@@ -34,11 +35,20 @@ export class Session {
     outbox.addEventListener("acknowledged", () => this.alive());
   }
 
-  /** @param {Refused} refusal */
+  /** @param {Refused} refusal @returns {boolean} whether somebody else is signed in now */
   ended(refusal) {
     const other = refusal.title === SOMEBODY_ELSE;
-    find("[data-signed-out-text]").textContent = other ? refusal.detail : "Your session has ended; your answers wait here.";
+    this.tell(other ? refusal.detail : "Your session has ended; what you answered or wrote waits here.");
+    this.opener.hidden = false;
     find("[data-go-on-as-other]").hidden = !other;
+    return other;
+  }
+
+  /** @param {string} text of a notice that has nothing to press */
+  tell(text) {
+    find("[data-signed-out-text]").textContent = text;
+    this.opener.hidden = true;
+    find("[data-go-on-as-other]").hidden = true;
     this.notice.hidden = false;
   }
 
@@ -81,7 +91,7 @@ export class Session {
         this.#say(`The server answered ${answer.status}. Try again in a moment.`);
       }
     } catch {
-      this.#say("The server cannot be reached. Your answers wait here; try again in a moment.");
+      this.#say("The server cannot be reached. What waits here stays; try again in a moment.");
     } finally {
       button.disabled = false;
     }

@@ -1,0 +1,65 @@
+// Forms of all pages but desk and montage, which have an outbox. Before one is sent the server is
+// asked whether it would be taken: what is written is lost neither to a session that has ended, nor
+// to a lost network, nor sent as somebody else's who has signed in to this browser meanwhile.
+
+import { get, Refused } from "./api.js";
+import { Session } from "./desk/session.js";
+
+/** A small question that only whoever is signed in gets an answer to. */
+const QUESTION = "/api/v1/labels/mine?limit=1";
+
+/** @typedef {{form: HTMLFormElement, button: HTMLElement | null}} Waiting */
+
+export class Forms {
+  constructor() {
+    /** What goes out once one is in again. @type {Waiting | null} */
+    this.waiting = null;
+    this.asking = false;
+    this.passing = false;
+    this.session = new Session(() => this.#send());
+    document.addEventListener("submit", (event) => this.#hold(event));
+    // Signed in in another tab.
+    addEventListener("focus", () => this.session.dialog.open && this.#send());
+  }
+
+  /** @param {SubmitEvent} event */
+  #hold(event) {
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    const action = form.getAttribute("action");
+    if (this.passing || event.defaultPrevented || form.getAttribute("method") !== "post" || action === "/sign-out") return;
+    event.preventDefault();
+    this.waiting = { form, button: event.submitter };
+    this.#send();
+  }
+
+  async #send() {
+    if (this.asking || !this.waiting) return;
+    this.asking = true;
+    try {
+      await get(QUESTION);
+      this.#pass(this.waiting);
+    } catch (error) {
+      this.#explain(error);
+    } finally {
+      this.asking = false;
+    }
+  }
+
+  /** @param {Waiting} waiting */
+  #pass({ form, button }) {
+    this.waiting = null;
+    this.session.alive();
+    this.passing = true;
+    form.requestSubmit(button);
+    this.passing = false;
+  }
+
+  /** @param {unknown} error */
+  #explain(error) {
+    if (!(error instanceof Refused && error.status === 401)) {
+      this.session.tell("The server cannot be reached. What you wrote stays here: send it again in a moment.");
+    } else if (!this.session.ended(error) && !this.session.dialog.open) {
+      this.session.open();
+    }
+  }
+}
