@@ -172,7 +172,7 @@ def test_no_response_before_the_answer_tells_what_others_said(site: Site) -> Non
 
 def test_on_the_page_it_is_answered_noted_settled_and_put_up_again(site: Site) -> None:
     key = site.world.component(labeled_by=[BOB], label=2)
-    site.world.put_up(BOB, key, "a ring?")
+    put_up = site.world.put_up(BOB, key, "a ring?")
     carol: Any = site.browser(CAROL)
     base = f"/discuss/{key}"
 
@@ -195,6 +195,9 @@ def test_on_the_page_it_is_answered_noted_settled_and_put_up_again(site: Site) -
         'name="text" maxlength="2000" autocomplete="off" value="in another light"' in refused.text
     )
     assert re.search(r'value="4" required checked', refused.text)
+    site.world.label(ALICE, key, 2)
+    refused = send("settle", label=4, settled_with="Alice", id=str(put_up))
+    assert (refused.status_code, "<option selected>Alice" in refused.text) == (409, True)
     assert send("settle", label=4, settled_with="Bob").headers["location"] == "/discuss"
     assert site.world.state(key).label == 4
     late = carol.post(
