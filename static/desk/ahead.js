@@ -123,7 +123,7 @@ export class Ahead {
 
   /** The views that come next, as far as they are here. @returns {View[]} */
   get upcoming() {
-    return this.works.slice(0, 4).flatMap((work) => (work.view ? [work.view] : []));
+    return this.works.flatMap((work) => (work.view ? [work.view] : []));
   }
 
   /** Ask for more where few are left. Raises what `post` raises. @returns {Promise<void>} */

@@ -10,7 +10,7 @@ import { fetchBytes } from "../api.js";
 /** A summary image of a whole field. @typedef {Grey & {kind: string, pixel: number}} Field */
 /**
  * kinds: all summary images that there are, the best first; pictures: those that are here, in any order.
- * @typedef {{top: number, left: number, side: number, version: string, kinds: {kind: string, shape: [number, number]}[],
+ * @typedef {{top: number, left: number, side: number, version: string, kinds: {kind: string, shape: [number, number], pixel: number}[],
  *   pictures: Picture[], own: Line[], others: Line[],
  *   field: [number, number] | null, map: Grey | null, place: [number, number]}} Surroundings
  */
@@ -39,6 +39,12 @@ export async function fetchViews(url) {
 export async function fetchMasks(url) {
   const { header, grey } = opened(await fetchBytes(url));
   return new Map(header.components.map((/** @type {any} */ one) => [one.id, grey(one.mask.levels)]));
+}
+
+/** Their windows of summary images alone. Raises what `get` raises. @param {string} url @returns {Promise<Map<number, Picture[]>>} */
+export async function fetchPictures(url) {
+  const { header, grey } = opened(await fetchBytes(url));
+  return new Map(header.components.map((/** @type {any} */ one) => [one.id, picturesOf(one.context, grey)]));
 }
 
 /** One summary image of a whole field. Raises what `get` raises. @param {string} url @returns {Promise<Field>} */
@@ -139,18 +145,23 @@ function surroundingsOf(one, recording, lines, grey) {
     left: context.left_px,
     side: context.side_px,
     version: recording.version,
-    kinds: recording.images,
-    pictures: context.images.map((/** @type {any} */ image) => ({
-      kind: image.kind,
-      top: image.top_px,
-      left: image.left_px,
-      pixel: image.pixel_px,
-      ...grey(image.levels),
-    })),
+    kinds: recording.images.map((/** @type {any} */ { kind, shape, pixel_px: pixel }) => ({ kind, shape, pixel })),
+    pictures: picturesOf(context, grey),
     own: lines.get(one.id) || [],
     others: context.neighbours.flatMap((/** @type {number} */ id) => lines.get(id) || []),
     field: recording.field_px,
     map: recording.map,
     place: one.centroid_px,
   };
+}
+
+/** @param {any} context @param {(one: Described) => Grey} grey @returns {Picture[]} */
+function picturesOf(context, grey) {
+  return context.images.map((/** @type {any} */ image) => ({
+    kind: image.kind,
+    top: image.top_px,
+    left: image.left_px,
+    pixel: image.pixel_px,
+    ...grey(image.levels),
+  }));
 }

@@ -36,8 +36,8 @@ export class Stage {
     this.panes = [this.mask, this.context, this.trace.pane, this.average, this.map];
     /** @type {View | null} */
     this.view = null;
-    /** @type {View[]} */
-    this.next = [];
+    /** All that is here of what comes. @type {View[]} */
+    this.coming = [];
     this.preparing = 0;
     this.fields = new Fields(this.look.picture, () => this.#pictureCame());
     document.addEventListener("somata:theme", () => {
@@ -59,17 +59,22 @@ export class Stage {
   show(view) {
     const shownBefore = this.view;
     this.view = view;
-    if (view) this.fields.need(view);
+    if (view) this.fields.need([view]);
     this.trace.restart(view);
     for (const pane of this.panes) pane.show(view);
     if (view?.surroundings !== shownBefore?.surroundings) showLook(this.look, view);
   }
 
-  /** Draw these ahead, when there is time. @param {View[]} views */
+  /** What is drawn ahead of it. */
+  get next() {
+    return this.coming.slice(0, AHEAD);
+  }
+
+  /** Draw the first of these ahead, when there is time. @param {View[]} views */
   prepare(views) {
-    this.next = views.slice(0, AHEAD);
-    for (const view of this.next) this.fields.need(view);
-    if (this.preparing || !this.next.length) return;
+    this.coming = views;
+    this.fields.need(views);
+    if (this.preparing || !views.length) return;
     // Not before the frame that shows this component.
     this.preparing = requestAnimationFrame(() => setTimeout(() => this.#prepareOne()));
   }
@@ -93,7 +98,7 @@ export class Stage {
     keep(this.look);
     if (changes.picture) {
       this.fields.look(changes.picture);
-      for (const view of this.#inSight()) this.fields.need(view);
+      this.fields.need(this.#inSight());
     }
     showLook(this.look, this.view);
     const panes = "zoom" in changes || "contours" in changes || "picture" in changes ? [this.context, this.map] : this.panes;
@@ -107,16 +112,16 @@ export class Stage {
       pane.forget();
       pane.redraw();
     }
-    this.prepare(this.next);
+    this.prepare(this.coming);
   }
 
   /** What is shown and what comes next. @returns {View[]} */
   #inSight() {
-    return this.view ? [this.view, ...this.next] : this.next;
+    return this.view ? [this.view, ...this.coming] : this.coming;
   }
 
   #pictureCame() {
-    for (const view of this.#inSight()) this.fields.need(view);
+    this.fields.need(this.#inSight());
     showLook(this.look, this.view);
     this.#repaint([this.context]);
   }

@@ -14,15 +14,15 @@ from tests.browser.test_desk_drawing import run
 Opens = Callable[..., Visit]
 
 
-def three_images() -> Recording:
+def three_images(side_px: int = 200) -> Recording:
     """A recording with three summary images that look unlike each other."""
     one = recording(components=40)
     rng = np.random.default_rng(5)
+    shape = (side_px, side_px)
     images = {
-        kind: rng.uniform(size=(200, 200)).astype(np.float32)
-        for kind in ("mean", "max", "correlation")
+        kind: rng.uniform(size=shape).astype(np.float32) for kind in ("mean", "max", "correlation")
     }
-    return Recording(**{**one.__dict__, "summary_images": images})
+    return Recording(**{**one.__dict__, "summary_images": images, "field_shape_px": shape})
 
 
 def test_whole_images_are_fetched_once_when_they_pay_and_when_they_are_looked_at(
@@ -66,6 +66,37 @@ def test_whole_images_are_fetched_once_when_they_pay_and_when_they_are_looked_at
         # At once, without a request: no waiting for it here.
         assert looks.text_content() == kind
     assert len(asked) == 3
+
+
+def test_of_a_large_field_a_first_look_at_another_image_brings_windows(
+    site: Site, visit: Opens
+) -> None:
+    site.store(three_images(side_px=900))
+    page = visit("alice").page
+    desk = Desk(page)
+    shown = desk.component()
+    page.wait_for_load_state("networkidle")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    with page.expect_response("**/components/views?*") as windows:
+        page.keyboard.press("i")
+    ids = windows.value.url.partition("ids=")[2].partition("&")[0].split(",")
+    assert (str(shown) in ids, len(ids)) == (True, 20)
+    assert len(windows.value.body()) < 20 * 25_000 < 900**2
+    looks = page.locator("[data-look=picture]")
+    expect(looks).to_have_text("max")
+    drawn = context_pixels(desk)
+    for kind in ("correlation", "mean", "max"):
+        page.keyboard.press("i")
+        expect(looks).to_have_text(kind)
+    page.wait_for_load_state("networkidle")
+    assert len(asked) == 2, "one for each of two images"
+    assert context_pixels(desk) == drawn
+    # As it comes with the view, for whoever looks at it from the beginning.
+    page.reload()
+    assert desk.component() == shown
+    expect(looks).to_have_text("max")
+    assert context_pixels(desk) == drawn
 
 
 def context_pixels(desk: Desk) -> list[int]:
