@@ -27,7 +27,10 @@ from app.storage import migrate
 log = structlog.get_logger()
 
 WORKER_STOP_S = 15.0
+FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
+AT_ONCE_S = 10.0
+"""A worker that ends sooner has hardly begun: loading torch takes some seconds of it."""
 
 
 class PortTaken(SomataError):
@@ -143,6 +146,25 @@ def address_of(listening: socket.socket) -> str:
     return f"http://{f'[{shown}]' if ':' in shown and shown[0] != '[' else shown}:{port}"
 
 
+class Pauses:
+    """How long to wait before a worker that died is started again.
+
+    Twice as long with each that dies at once after another did: it would only die again. One that
+    worked before it died is no sign of that, and its job waits.
+    """
+
+    def __init__(self) -> None:
+        self._next_s = FIRST_PAUSE_S
+
+    def after(self, lived_s: float) -> float:
+        """The pause in seconds after a worker that lived so long."""
+        if lived_s >= AT_ONCE_S:
+            self._next_s = FIRST_PAUSE_S
+            return FIRST_PAUSE_S
+        pause_s, self._next_s = self._next_s, min(2 * self._next_s, LONGEST_PAUSE_S)
+        return pause_s
+
+
 class WorkerProcess:
     """A worker in a process of its own, so that neither torch nor its death is ours."""
 
@@ -190,14 +212,13 @@ class WorkerProcess:
             )
 
     def _watch(self) -> None:
-        pause_s = 0.5
+        pauses = Pauses()
         while not self._stopping.is_set():
             started = time.monotonic()
             code = self._process.wait() if self._process is not None else None
             if self._stopping.is_set():
                 return
-            lived_s = time.monotonic() - started
-            pause_s = 0.5 if lived_s > LONGEST_PAUSE_S else min(2 * pause_s, LONGEST_PAUSE_S)
+            pause_s = pauses.after(time.monotonic() - started)
             log.error("the worker died and is started again", code=code, in_seconds=pause_s)
             if self._stopping.wait(pause_s):
                 return
