@@ -1,5 +1,6 @@
 """One table from what goes wrong to what the client is told (RFC 9457)."""
 
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.domain.errors import NotSignedIn, SomataError, WorkerUnavailable
+from app.domain.errors import NotFound, NotSignedIn, SomataError, WorkerUnavailable
 from app.web.api.schemas.values import Problem
 from app.web.templating import error_page
 
@@ -23,6 +24,8 @@ UNPARSED = (
     "The body cannot be parsed. Send well-formed JSON, or multipart/form-data with a `file` "
     "where a recording goes."
 )
+
+NOWHERE = "There is nothing at {}. Check the address, or begin at the overview."
 
 MEANINGS = {
     400: "The request cannot be understood.",
@@ -92,6 +95,8 @@ def install(app: FastAPI) -> None:
         status = error.status_code
         title = MEANINGS.get(status, "Error")
         detail = UNPARSED if status == 400 and "parsing the body" in error.detail else error.detail
+        if status == 404 and detail == HTTPStatus.NOT_FOUND.phrase:
+            title, detail = NotFound.title, NOWHERE.format(request.url.path)
         response = answer(request, status, title, str(detail))
         for name, value in (error.headers or {}).items():
             response.headers[name] = value

@@ -57,7 +57,7 @@ export function emptyWords(choice) {
     return ["This round has nothing left for you", "What others hold at the moment may come back. See what the round has changed."];
   }
   if (document.querySelectorAll("[data-recording] option").length < 2) {
-    return ["Nothing to label yet", "There are no recordings. An admin of your lab imports them."];
+    return ["Nothing to label yet", "There are no recordings yet. An admin of your lab imports them, or loads the demo, from the overview."];
   }
   if (choice.strategy === "quality") {
     return ["No suspect labels", "After a training run, the labels that the model doubts are listed here. Train first, or open a round."];

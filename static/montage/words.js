@@ -72,7 +72,7 @@ export function empty(choice, page) {
 
 /** @param {Choice} choice @param {import("./pages.js").Empty} page @param {string} name @returns {[string, string]} a title and what to do */
 function emptyWords(choice, page, name) {
-  if (find("select[data-recording]", HTMLSelectElement).options.length < 2) return ["Nothing to confirm yet", "There are no recordings. An admin of your lab imports them."];
+  if (find("select[data-recording]", HTMLSelectElement).options.length < 2) return ["Nothing to confirm yet", "There are no recordings yet. An admin of your lab imports them, or loads the demo, from the overview."];
   if (page.above > 0) return [`No ${name} are free`, `The ${page.above} that are sure enough are with others, in an open round, or you left them out.`];
   if (page.run === null && choice.label !== 2) return [`Too early for ${name}`, "Before a model is trained, only processes can be told by shape and trace. Confirm those, label some of the others one by one, then train."];
   if (choice.selection !== null) return [`No ${name} among the chosen`, "What is left of them is believed to be of another class: choose it above. What has an answer is not shown."];
