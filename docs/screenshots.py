@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 
 from app.actions import accounts, browsing, discussed, discussing, embedding, labeling, noting
 from app.actions.discussing import Raised
@@ -28,6 +28,21 @@ LABELS = 24
 HARD = ("A ring, but dim?", "Two in one?", "Cut off by the edge")
 """Why components of the round are put up for discussion."""
 TRAINING_MS = 1_800_000
+PAGES = {
+    "rounds": "/rounds",
+    "runs": "/runs",
+    "threshold": "/montage/threshold",
+    "recording": "/recordings/1",
+    "component": "/components/1",
+    "import": "/import",
+    "people": "/people",
+    "account": "/account",
+    "tuning": "/tuning",
+    "not-found": "/nowhere",
+}
+"""Those that nothing is done on."""
+UPRIGHT = ViewportSize(width=820, height=1180)
+ON_A_TABLET = {"desk": "/label", "montage": "/montage", "discuss": "/discuss"}
 
 
 def main() -> None:
@@ -69,11 +84,21 @@ def walk(server: Server, page: Page) -> None:
     at_hand(page)
     page.goto("/")
     keep(page, "overview")
+    for name, path in PAGES.items():
+        page.goto(path)
+        settle(page)
+        keep(page, name)
+    in_trouble(page)
     page.get_by_role("button", name="Dark or light").click()
     page.goto("/label")
     Desk(page).component()
     settle(page)
     keep(page, "desk-light")
+    page.set_viewport_size(UPRIGHT)
+    for name, path in ON_A_TABLET.items():
+        page.goto(path)
+        settle(page)
+        keep(page, f"tablet-{name}")
 
 
 def become_admin(server: Server, page: Page) -> Account:
@@ -196,6 +221,36 @@ def at_hand(page: Page) -> None:
     page.get_by_role("button", name="Show to all").first.click()
     settle(page)
     keep(page, "definitions-edit")
+
+
+def in_trouble(page: Page) -> None:
+    """All keys; then no network, nothing here yet, and a session that has ended."""
+    desk = Desk(page)
+    desk.component()
+    settle(page)
+    page.keyboard.press("?")
+    keep(page, "keys")
+    page.keyboard.press("Escape")
+    cut_off = "**/api/v1/**"
+    page.route(cut_off, lambda route: route.abort("internetdisconnected"))
+    desk.press("3")
+    expect(page.locator("[data-saved]")).to_have_text("1 waiting")
+    keep(page, "waiting")
+    page.goto("/label")
+    expect(page.get_by_text("No connection")).to_be_visible()
+    keep(page, "desk-without-network")
+    page.unroute(cut_off)
+    desk.component()
+    desk.all_saved()
+    page.goto("/discuss")
+    settle(page)
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    page.get_by_role("radio", name="process").first.check()
+    page.get_by_role("button", name="Settle it").first.click()
+    expect(page.get_by_role("dialog", name="Sign in again")).to_be_visible()
+    keep(page, "sign-in-again")
+    page.context.add_cookies(cookies)
 
 
 def said(server: Server, alice: Account, component: int) -> int | None:

@@ -3,6 +3,7 @@
 // to a lost network, nor sent as somebody else's who has signed in to this browser meanwhile.
 
 import { get, Refused } from "./api.js";
+import { find } from "./dom.js";
 import { Session } from "./desk/session.js";
 
 /** A small question that only whoever is signed in gets an answer to. */
@@ -16,10 +17,20 @@ export class Forms {
     this.waiting = null;
     this.asking = false;
     this.passing = false;
-    this.session = new Session(() => this.#send());
+    /** @type {Session | null} */
+    this.made = null;
     document.addEventListener("submit", (event) => this.#hold(event));
     // Signed in in another tab.
-    addEventListener("focus", () => this.session.dialog.open && this.#send());
+    addEventListener("focus", () => this.made?.dialog.open && this.#send());
+  }
+
+  /** Made when it is needed: no browser shall offer to fill in a password on every page. */
+  get session() {
+    if (this.made) return this.made;
+    const template = find("template[data-sign-in-again]", HTMLTemplateElement);
+    template.replaceWith(template.content);
+    this.made = new Session(() => this.#send());
+    return this.made;
   }
 
   /** @param {SubmitEvent} event */
@@ -48,7 +59,7 @@ export class Forms {
   /** @param {Waiting} waiting */
   #pass({ form, button }) {
     this.waiting = null;
-    this.session.alive();
+    this.made?.alive();
     this.passing = true;
     form.requestSubmit(button);
     this.passing = false;

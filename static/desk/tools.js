@@ -23,7 +23,7 @@ export function showLook(look, view) {
   find("input[data-outline]", HTMLInputElement).value = String(Math.round(100 * look.outline));
   const kind = view && kindOf(view.surroundings, look);
   const here = view?.surroundings.pictures.some((one) => one.kind === kind);
-  say("[data-look=picture]", kind ? (here ? kind : `${kind} …`) : "no image");
+  say("[data-look=picture]", kind ? (here ? kind : `${kind} …`) : view ? "no image" : look.picture);
 }
 
 /** A number of seconds or frames in words. @param {number} value @param {string} unit */

@@ -56,8 +56,7 @@ def test_a_slow_network_makes_nobody_wait(field: Field, window: Visit) -> None:
     desk = Desk(window.page, field.path)
     desk.component()
     desk.page.wait_for_load_state("networkidle")
-    slow = {"offline": False, "latency": 300, "downloadThroughput": -1, "uploadThroughput": -1}
-    window.window.new_cdp_session(window.page).send("Network.emulateNetworkConditions", slow)
+    slowed(window)
     posts = posted(desk)
     given = {desk.press(key): [int(key)] for key in "1234"}
     assert desk.page.locator("[data-saved]").text_content() != "all saved"
@@ -65,6 +64,41 @@ def test_a_slow_network_makes_nobody_wait(field: Field, window: Visit) -> None:
     assert field.answers() == given
     # The first leaves at once; what comes while it is under way leaves together.
     assert posts[0] == 1 < max(posts)
+
+
+def slowed(window: Visit) -> None:
+    """Everything takes 300 ms more from now on."""
+    slow = {"offline": False, "latency": 300, "downloadThroughput": -1, "uploadThroughput": -1}
+    window.window.new_cdp_session(window.page).send("Network.emulateNetworkConditions", slow)
+
+
+def test_the_next_component_is_drawn_by_the_key_itself_whatever_the_network(
+    field: Field, window: Visit
+) -> None:
+    desk = Desk(window.page, field.path)
+    desk.component()
+    window.page.wait_for_load_state("networkidle")
+    slowed(window)
+    taken_ms = window.page.evaluate(
+        """async () => {
+          const work = document.querySelector("[data-work]");
+          const taken = [];
+          for (let count = 0; count < 12; count += 1) {
+            // As fast as twenty answers a second.
+            await new Promise((resolve) => setTimeout(resolve, 50));
+            const before = work.dataset.component;
+            const pressed = performance.now();
+            document.dispatchEvent(new KeyboardEvent("keydown", {key: "1", code: "Digit1", bubbles: true}));
+            taken.push(work.dataset.component && work.dataset.component !== before ? performance.now() - pressed : Infinity);
+          }
+          return taken;
+        }"""  # noqa: E501
+    )
+    # 2 ms (p95) of the benchmark, which measures the paint too; here others use the machine.
+    assert sorted(taken_ms)[6] < 16
+    assert max(taken_ms) < 300
+    desk.all_saved()
+    assert len(field.answers()) == 12
 
 
 def test_answers_lie_in_the_database_until_the_server_has_them(field: Field, window: Visit) -> None:

@@ -10,10 +10,9 @@ from app.actions import defining, labeling
 from app.actions.labeling import Answer
 from app.domain.accounts import Account
 from tests.browser.site import Desk, Site, Visit, recording
-from tests.support.javascript import AXE
+from tests.support.javascript import AXE, COMPLAINTS
 
 Opens = Callable[..., Visit]
-COMPLAINTS = "async () => (await axe.run({resultTypes: ['violations']})).violations.map(v => v.id)"
 
 
 @pytest.fixture

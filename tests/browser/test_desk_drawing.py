@@ -147,6 +147,41 @@ def test_what_a_labeler_likes_holds_after_a_reload(site: Site, visit: Opens):
     expect(desk.page.locator("[data-look=zoom]")).to_have_text("1.3×")
 
 
+def test_pointer_and_sliders_do_what_keys_do(site: Site, visit: Opens):
+    site.store(recording())
+    desk = Desk(visit("alice").page)
+    desk.component()
+    for slider, look in (("contrast", "80%"), ("outline", "50%")):
+        desk.page.locator(f"input[data-{slider}]").fill(look[:2])
+        expect(desk.page.locator(f"[data-look={slider}]")).to_have_text(look)
+    desk.page.locator("canvas[data-context]").hover()
+    desk.page.mouse.wheel(0, -100)
+    expect(desk.page.locator("[data-look=zoom]")).to_have_text("1.1×")
+    box = desk.page.locator("canvas[data-trace]").bounding_box()
+    assert box is not None
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    seen = [trace_pixels(desk.page)]
+    desk.page.mouse.move(*middle)
+    for _ in range(4):
+        desk.page.mouse.wheel(0, -100)
+    seen.append(trace_pixels(desk.page))
+    desk.page.mouse.down()
+    desk.page.mouse.move(middle[0] + 60, middle[1], steps=3)
+    desk.page.mouse.up()
+    seen.append(trace_pixels(desk.page))
+    desk.page.mouse.move(middle[0] - 60, middle[1])
+    assert trace_pixels(desk.page) == seen[2], "let go of"
+    assert len(set(seen)) == 3, "whole, nearer, moved"
+    desk.page.mouse.dblclick(*middle)
+    assert trace_pixels(desk.page) == seen[0]
+
+
+def trace_pixels(page: Page) -> str:
+    """The trace as it is on screen, once its finer points are there."""
+    page.wait_for_load_state("networkidle")
+    return str(page.evaluate("document.querySelector('canvas[data-trace]').toDataURL()"))
+
+
 def test_each_canvas_shows_something(site: Site, visit: Opens):
     site.store(recording())
     desk = Desk(visit("alice").page)

@@ -10,6 +10,7 @@ from app.actions.labeling import Answer
 from app.domain.accounts import Account
 from tests.browser.lab import Field, field, site, window
 from tests.browser.site import PASSWORD, Visit
+from tests.support.javascript import AXE, COMPLAINTS
 
 __all__ = ["field", "site", "window"]
 
@@ -55,6 +56,8 @@ def test_a_settlement_after_the_session_ended_goes_out_once_one_is_in_again(
     row.get_by_role("button", name="Settle it").click()
     dialog = page.get_by_role("dialog", name="Sign in again")
     expect(dialog.get_by_label("Name")).to_have_value(field.labeler.name)
+    page.evaluate(AXE.read_text())
+    assert page.evaluate(COMPLAINTS) == []
     page.keyboard.press("Escape")
     expect(row.get_by_label("Why")).to_have_value("a ring, but dim")
     row.get_by_role("button", name="Settle it").click()

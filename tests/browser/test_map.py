@@ -11,8 +11,7 @@ from playwright.sync_api import Page, expect
 
 from app.actions import embedding, jobs, rounds, selecting
 from tests.browser.site import Site, Visit, recording
-from tests.browser.test_pages import COMPLAINTS
-from tests.support.javascript import AXE
+from tests.support.javascript import AXE, COMPLAINTS
 
 Opens = Callable[..., Visit]
 # A browser without a graphics card has WebGL too, but the page would rather draw by itself then.

@@ -223,7 +223,7 @@ def test_the_large_view_follows_the_pointer_and_a_key_makes_it_larger(
 def test_empty_pages_say_what_to_do(site: Site, visit: Opens):
     page = visit("alice").page
     page.goto("/montage")
-    expect(page.get_by_text("There are no recordings.")).to_be_visible()
+    expect(page.get_by_text("There are no recordings yet.")).to_be_visible()
     site.store(recording(components=8))
     page.reload()
     page.get_by_label("Confirm").select_option("1")

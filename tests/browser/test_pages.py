@@ -13,7 +13,7 @@ from app.actions.noting import Noted
 from app.actions.rounds import RoundPlan
 from tests.browser.site import Desk, Site, Visit, recording
 from tests.formats.shared_data import shared
-from tests.support.javascript import AXE
+from tests.support.javascript import AXE, COMPLAINTS
 
 Opens = Callable[..., Visit]
 
@@ -68,13 +68,6 @@ PAGES = (
     "/people",
     "/account",
 )
-
-
-COMPLAINTS = """async () => {
-  const found = await axe.run({resultTypes: ["violations"]});
-  return found.violations.map(
-    one => `${one.id}: ${one.help}: ${one.nodes.map(node => node.html).join(" ")}`);
-}"""
 
 
 TABLET = ViewportSize(width=768, height=1024)
@@ -161,6 +154,22 @@ def test_an_unknown_page_says_so_in_the_same_look(site: Site, visit: Opens):
         assert answer is not None
         assert answer.status == 404
         expect(page.get_by_role("link", name="To the overview")).to_be_visible()
+        if path == "/nowhere":
+            expect(page.get_by_text("There is nothing at /nowhere. Check the")).to_be_visible()
+
+
+def test_axe_finds_nothing_on_pages_without_anything_on_them(site: Site, visit: Opens):
+    page = visit("alice").page
+    guest = visit().page
+    axe = AXE.read_text()
+    empty = ("/", "/label", "/montage", "/components", "/map", "/discuss", "/rounds", "/nowhere")
+    for one, paths in ((page, empty), (guest, ("/sign-in",))):
+        for path in paths:
+            one.goto(path)
+            if path in ("/label", "/montage"):
+                expect(one.get_by_text("There are no recordings yet.")).to_be_visible()
+            one.evaluate(axe)
+            assert one.evaluate(COMPLAINTS) == [], path
 
 
 def test_the_browser_of_components_filters_and_pages(site: Site, visit: Opens):

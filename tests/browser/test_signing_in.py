@@ -136,6 +136,7 @@ def test_a_token_is_shown_once_and_works_until_it_is_revoked(site: Site, visit: 
     expect(one.page.get_by_label("token", exact=True)).to_have_count(0)
     expect(one.page.get_by_role("button", name="Revoke")).to_have_count(1)
     one.page.get_by_role("button", name="Revoke").click()
+    expect(one.page.get_by_role("button", name="Revoke")).to_have_count(0)
     assert program.get("/api/v1/recordings", headers=headers).status == 401
 
 

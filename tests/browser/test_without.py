@@ -49,11 +49,14 @@ def test_masks_that_do_not_come_are_said_and_asked_for_again(site: Site, visit: 
     page = visit("alice").page
     page.route("**/components/views?*", lambda route: route.abort())
     desk = Desk(page)
+    waits = page.get_by_text("Fetching components")
+    expect(waits).to_be_visible()
     words = page.locator("[data-message]")
     expect(words).to_have_text("Masks and traces do not come: no connection. Trying again.")
     page.unroute("**/components/views?*")
     desk.component()
     expect(words).to_have_text("")
+    expect(waits).to_be_hidden()
 
 
 def test_a_stumble_of_the_network_needs_no_words(site: Site, visit: Opens):

