@@ -251,6 +251,7 @@ def in_trouble(page: Page) -> None:
     expect(page.get_by_role("dialog", name="Sign in again")).to_be_visible()
     keep(page, "sign-in-again")
     page.context.add_cookies(cookies)
+    page.goto("/")
 
 
 def said(server: Server, alice: Account, component: int) -> int | None:
