@@ -90,7 +90,7 @@ async function refill() {
       return;
     }
     if (error instanceof Refused && error.status === 401) session.ended(error);
-    else message("No connection. Trying again; what is here can be labeled.");
+    else message(`No connection. Trying again${current ? "; what is here can be labeled" : ""}.`);
     retry = setTimeout(refill, ASK_AGAIN_MS);
   }
 }
