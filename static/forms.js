@@ -61,8 +61,11 @@ export class Forms {
     this.waiting = null;
     this.made?.alive();
     this.passing = true;
-    form.requestSubmit(button);
-    this.passing = false;
+    try {
+      form.requestSubmit(button);
+    } finally {
+      this.passing = false;
+    }
   }
 
   /** @param {unknown} error */

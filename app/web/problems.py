@@ -25,7 +25,7 @@ UNPARSED = (
     "where a recording goes."
 )
 
-NOWHERE = "There is nothing at {}. Check the address, or begin at the overview."
+NOWHERE = "There is nothing at {}. Check the address."
 
 MEANINGS = {
     400: "The request cannot be understood.",

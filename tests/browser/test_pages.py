@@ -155,7 +155,7 @@ def test_an_unknown_page_says_so_in_the_same_look(site: Site, visit: Opens):
         assert answer.status == 404
         expect(page.get_by_role("link", name="To the overview")).to_be_visible()
         if path == "/nowhere":
-            expect(page.get_by_text("There is nothing at /nowhere. Check the")).to_be_visible()
+            expect(page.get_by_text("There is nothing at /nowhere.")).to_be_visible()
 
 
 def test_axe_finds_nothing_on_pages_without_anything_on_them(site: Site, visit: Opens):
