@@ -19,6 +19,7 @@ from classifier.folds import hold_out
 from classifier.inference import PREDICTION_BATCH
 from classifier.layers import Classifier, hand_generator
 from classifier.losses import balancing_weights, class_shares, loss_weights, smoothed_loss
+from classifier.mixing import mix
 from classifier.models import build_model
 
 WARM_UP = 0.2
@@ -248,7 +249,7 @@ class _Loop:
                 batch = Examples(augment(batch.images, self.generator), batch.numbers)
             batch = hide(batch, self.generator, self.config)
         if self.config.mixup > 0:
-            return self._mix(batch, targets, weights)
+            return mix(batch, targets, weights, self.config.mixup, self.generator)
         return batch, targets, weights
 
     def _learn(self, opinions: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> float:
@@ -258,21 +259,6 @@ class _Loop:
         loss.backward()
         self.optimizer.step()
         return float(loss.detach())
-
-    def _mix(
-        self, batch: Examples, targets: torch.Tensor, weights: torch.Tensor
-    ) -> tuple[Examples, torch.Tensor, torch.Tensor]:
-        """Each example with some of another's, labels as well: wrong labels then weigh less.
-
-        Source: Zhang et al., mixup (2018).
-        """
-        share = _beta(self.config.mixup, self.generator)
-        other = torch.randperm(len(targets), generator=self.generator).to(targets.device)
-
-        def mixed(x: torch.Tensor) -> torch.Tensor:
-            return share * x + (1 - share) * x[other]
-
-        return Examples(mixed(batch.images), mixed(batch.numbers)), mixed(targets), mixed(weights)
 
     def _held_out_loss(self, held: Examples, targets: torch.Tensor) -> float:
         """Class-balanced cross-entropy: what fits rare classes as well as common ones."""
@@ -306,13 +292,3 @@ def one_cycle(done: float) -> float:
     if done < WARM_UP:
         return 0.05 + 0.95 * done / WARM_UP
     return 0.5 * (1 + cos(pi * min((done - WARM_UP) / (1 - WARM_UP), 1.0)))
-
-
-def _beta(parameter: float, generator: torch.Generator) -> float:
-    """One draw of the symmetric beta distribution, by Joehnk's method."""
-    while True:
-        # As logarithms: with a small parameter both powers are too small for a number.
-        drawn = torch.rand(2, generator=generator).double().clamp_min(1e-30).log() / parameter
-        total = drawn.logsumexp(dim=0)
-        if total <= 0:
-            return float((drawn[0] - total).exp())

@@ -5,8 +5,8 @@ between two calls, and it does not matter which process ran them.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import ceil, isfinite, log
 from typing import Any
 
@@ -19,12 +19,12 @@ from optuna.pruners import MedianPruner
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from classifier.config import LAYERS, TrainingConfig
+from classifier.config import TrainingConfig
 from classifier.crossval import cross_validate
 from classifier.folds import plan_folds
 from classifier.inputs import Components
-from classifier.models import ARCHITECTURES
 from classifier.progress import Progress
+from classifier.search_space import Space, applies, default_settings, field_of, names_in
 
 FOLDS = 3
 """Of each trial. Settings are only compared, so a smaller ensemble than a training's will do."""
@@ -39,30 +39,6 @@ STARTUP_TRIALS = 8
 """Drawn at random before anything is concluded from them."""
 COMPLETED_BEFORE_PRUNING = 4
 COMPLETED_BEFORE_IMPORTANCES = 8
-
-# Not offered: it is a peer to measure against.
-PEERS = {"caiman"}
-DEPTH = "layers"
-"""The field that says how deep an architecture of several depths is."""
-TABLE_1: Mapping[str, tuple[Any, ...]] = {
-    "kernel": (3, 5),
-    "pooling": (2, 3),
-    "dropout": (0.25, 0.5),
-    "classes": (3, 4),
-    "batch_size": (32, 64, 128, 256),
-}
-USED_BY: Mapping[str, frozenset[str]] = {
-    "kernel": frozenset({"cnn", "vgg", "resnet"}),
-    "pooling": frozenset({"cnn", "vgg"}),
-}
-"""Settings that say nothing to the other architectures, and so are not tried with them."""
-EPOCHS = (10, 20, 40)
-"""The document's 5,000 is a ceiling, which early stopping never reached; these are schedules."""
-LEARNING_RATE = {"low": 1e-4, "high": 10.0, "log": True}
-
-Space = dict[str, dict[str, Any]]
-"""Name of a setting to {"choices": [...]} or {"low", "high", "log"}, as JSON can hold it. A name
-`vgg_layers` is `layers` where the architecture is vgg."""
 
 
 class Stopped(Exception):
@@ -105,32 +81,6 @@ class Score:
     macro_f1: float
 
 
-def search_space(
-    fixed: Mapping[str, Any], architectures: Iterable[str] = tuple(ARCHITECTURES)
-) -> Space:
-    """What there is to choose from: Table 1, as far as this package has it.
-
-    fixed: settings that are given and so not tuned. architectures: those to choose between.
-    The default's own values are always among the choices.
-    Raises ValueError for a setting that there is not.
-    """
-    default = TrainingConfig.from_dict(fixed)
-    known = {field.name for field in fields(TrainingConfig)}
-    names = sorted(set(architectures) - PEERS)
-    if "architecture" in fixed:
-        names = [default.architecture]
-    space: Space = {"architecture": {"choices": names}}
-    if DEPTH in known - set(fixed):
-        for name in sorted(name for name in names if len(LAYERS.get(name, ())) > 1):
-            space[f"{name}_{DEPTH}"] = {"choices": sorted(LAYERS[name])}
-    for name, choices in {**TABLE_1, "epochs": EPOCHS}.items():
-        if name in known - set(fixed) and USED_BY.get(name, frozenset(names)) & set(names):
-            space[name] = {"choices": sorted({*choices, getattr(default, name)})}
-    if "learning_rate" not in fixed:
-        space["learning_rate"] = dict(LEARNING_RATE)
-    return space
-
-
 def propose(trials: Sequence[PastTrial], space: Space, seed: int) -> dict[str, Any]:
     """Settings for the next trial: the defaults first, then by what the others have shown.
 
@@ -139,16 +89,16 @@ def propose(trials: Sequence[PastTrial], space: Space, seed: int) -> dict[str, A
     """
     number = len(trials)
     if number == 0:
-        return _default_settings(space)
+        return default_settings(space)
     # Each trial has a generator of its own: whoever resumes a study draws what would have been.
     own_seed = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
     study = _study(trials, space, TPESampler(seed=own_seed, n_startup_trials=STARTUP_TRIALS))
     trial = study.ask()
     chosen: dict[str, Any] = {}
     for name, one in space.items():
-        if _applies(name, chosen):
+        if applies(name, chosen):
             chosen[name] = _suggest(trial, name, one)
-    return {_field(name): value for name, value in chosen.items()}
+    return {field_of(name): value for name, value in chosen.items()}
 
 
 def should_prune(trials: Sequence[PastTrial], own: PastTrial, space: Space) -> str | None:
@@ -195,7 +145,7 @@ def importances(trials: Sequence[PastTrial], space: Space) -> dict[str, float]:
     if values[ceil(quantile * len(values)) - 1] == values[-1]:
         # So many are equal that none are the best.
         return {}
-    tried = Counter(name for one in completed for name in _names(one.settings, space))
+    tried = Counter(name for one in completed for name in names_in(one.settings, space))
     # Of a setting that one trial alone has, or lacks, nothing can be said.
     weighed = [name for name, times in tried.items() if times not in (1, len(completed) - 1)]
     evaluator = PedAnovaImportanceEvaluator(target_quantile=quantile)
@@ -263,38 +213,6 @@ def evaluate(
     return Score(float(found.metrics["cross_entropy"]), float(found.metrics["macro_f1"]))
 
 
-def _field(name: str) -> str:
-    return DEPTH if name.endswith(f"_{DEPTH}") else name
-
-
-def _applies(name: str, chosen: Mapping[str, Any]) -> bool:
-    architecture = chosen["architecture"] if chosen else ""
-    if name in USED_BY:
-        return architecture in USED_BY[name]
-    return _field(name) == name or name == f"{architecture}_{DEPTH}"
-
-
-def _names(settings: Mapping[str, Any], space: Space) -> dict[str, Any]:
-    """The settings of a trial by their names in the space."""
-    named = {
-        f"{settings['architecture']}_{DEPTH}" if name == DEPTH else name: value
-        for name, value in settings.items()
-    }
-    return {name: value for name, value in named.items() if name in space}
-
-
-def _default_settings(space: Space) -> dict[str, Any]:
-    """The defaults as far as the space has them; the first choice where it does not."""
-    default = TrainingConfig()
-
-    def usual(name: str) -> Any:
-        value, choices = getattr(default, _field(name)), space[name].get("choices")
-        return value if choices is None or value in choices else choices[0]
-
-    chosen = {"architecture": usual("architecture")}
-    return {_field(name): usual(name) for name in space if _applies(name, chosen)}
-
-
 def _distribution(one: Mapping[str, Any]) -> BaseDistribution:
     if "choices" in one:
         return CategoricalDistribution(tuple(one["choices"]))
@@ -324,7 +242,7 @@ _STATES = {
 
 
 def _frozen(one: PastTrial, space: Space) -> FrozenTrial:
-    named = _names(one.settings, space)
+    named = names_in(one.settings, space)
     return create_trial(
         state=_STATES[one.state],
         value=one.value if one.state == "complete" else None,

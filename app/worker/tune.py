@@ -18,16 +18,15 @@ from app.worker.machine import device, threads, worker_name
 from app.worker.train import check_labels, measuring, shown
 from app.worker.work import Pulse, Stopping, reason
 from classifier.progress import Progress
+from classifier.search_space import Space, search_space
 from classifier.tuning import (
     Labeled,
     PastTrial,
-    Space,
     Stopped,
     divided_as_for_a_run,
     evaluate,
     importances,
     propose,
-    search_space,
     should_prune,
     trial_config,
 )

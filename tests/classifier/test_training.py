@@ -10,6 +10,7 @@ from classifier import training
 from classifier.config import TrainingConfig
 from classifier.examples import Examples, make_examples
 from classifier.losses import balancing_weights, class_shares, loss_weights, smoothed_loss
+from classifier.mixing import beta
 from classifier.training import TrainingSet, train_model
 
 CPU = torch.device("cpu")
@@ -156,14 +157,14 @@ def test_without_mixup_targets_are_the_labels(data, tiny):
 @pytest.mark.parametrize("parameter", [0.3, 1.0, 2.0])
 def test_the_share_of_a_mixture_is_beta_distributed(parameter):
     generator = torch.Generator().manual_seed(0)
-    drawn = np.array([training._beta(parameter, generator) for _ in range(3000)])
+    drawn = np.array([beta(parameter, generator) for _ in range(3000)])
     assert drawn.mean() == pytest.approx(0.5, abs=0.03)
     assert drawn.var() == pytest.approx(1 / (4 * (2 * parameter + 1)), rel=0.1)
 
 
 def test_the_smallest_mixup_is_drawn_as_soon_as_any():
     generator = torch.Generator().manual_seed(0)
-    drawn = [training._beta(1e-9, generator) for _ in range(100)]
+    drawn = [beta(1e-9, generator) for _ in range(100)]
     assert all(share < 1e-6 or share > 1 - 1e-6 for share in drawn)
 
 

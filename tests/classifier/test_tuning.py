@@ -15,19 +15,17 @@ from classifier.config import TrainingConfig
 from classifier.inputs import Components
 from classifier.models import ARCHITECTURES
 from classifier.progress import Progress
+from classifier.search_space import EPOCHS, Space, search_space
 from classifier.simulate import SimulationConfig, simulate_recording
 from classifier.tuning import (
-    EPOCHS,
     STARTUP_TRIALS,
     Labeled,
     PastTrial,
-    Space,
     Stopped,
     divided_as_for_a_run,
     evaluate,
     importances,
     propose,
-    search_space,
     should_prune,
     trial_config,
 )
