@@ -1,6 +1,6 @@
 """What relabeling the most suspect labels brings, by the order in which they are asked about.
 
-    python -m benchmarks.relabeling                  every order, 3 seeds (under 30 minutes)
+    python -m benchmarks.relabeling                  every order, 2 or 3 seeds (half an hour)
     python -m benchmarks.relabeling --quick          a few fields, 1 seed (under 2 minutes)
     python -m benchmarks.relabeling --only quality   the orders of that name
     python -m benchmarks.relabeling --publish        and write docs/benchmarks.md
