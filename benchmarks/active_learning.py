@@ -101,7 +101,7 @@ def somata(fields: Fields, options: Options) -> Learner:
         trained = train_model(part, config, seed=seed, device=torch.device("cpu"))
         return np.asarray(np.exp(of_members([trained.model], examples)))
 
-    tried = ("random", "margin, CAL") if options.quick else ("random", "margin, CAL", "DCAL")
+    tried = ("random", "margin, CAL")
     return Learner("Somata", learn, CHECKPOINTS, tried, 2, options.threads)
 
 
