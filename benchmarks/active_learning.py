@@ -53,8 +53,6 @@ class Pool:
 
 
 Strategy = Callable[[Pool, int], NDArray[np.int64]]
-
-
 Learn = Callable[[NDArray[np.intp], int], Probabilities]
 """What a model that learned these components' labels, with this seed, says of all components."""
 
@@ -92,12 +90,10 @@ def somata(fields: Fields, options: Options) -> Learner:
     examples = make_examples(fields.components, config)
 
     def learn(rows: NDArray[np.intp], seed: int) -> Probabilities:
+        # As a training does: small networks on a core each, not one on all.
         torch.set_num_threads(1)
-        part = TrainingSet(
-            examples.take(torch.from_numpy(rows)),
-            fields.labels[rows],
-            fields.components.groups[rows],
-        )
+        shown, groups = examples.take(torch.from_numpy(rows)), fields.components.groups[rows]
+        part = TrainingSet(shown, fields.labels[rows], groups)
         trained = train_model(part, config, seed=seed, device=torch.device("cpu"))
         return np.asarray(np.exp(of_members([trained.model], examples)))
 
@@ -148,10 +144,9 @@ class Course:
 
 @dataclass(frozen=True, eq=False)
 class Arena:
-    """The data of one fold. features, labels: of all; pool, inside: rows outside and in it."""
+    """One fold. features: of all components. pool, inside: the rows outside and in it."""
 
     features: NDArray[np.float64]
-    labels: Labels
     pool: NDArray[np.intp]
     inside: NDArray[np.intp]
     checkpoints: Sequence[int]
@@ -187,13 +182,10 @@ def arenas(
     """An arena a fold."""
     plan = plan_of(fields, seed)
     checkpoints = QUICK_CHECKPOINTS if options.quick else CHECKPOINTS
+    folds = [plan.fold_of == fold for fold in range(plan.folds)]
     return [
-        Arena(
-            features, fields.labels, np.flatnonzero(plan.fold_of != fold),
-            np.flatnonzero(plan.fold_of == fold), checkpoints,
-        )
-        for fold in range(plan.folds)
-    ]  # fmt: skip
+        Arena(features, np.flatnonzero(~fold), np.flatnonzero(fold), checkpoints) for fold in folds
+    ]
 
 
 def labels_for(reached: float, labels: Sequence[int], scores: Sequence[float]) -> float:
