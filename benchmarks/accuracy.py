@@ -40,6 +40,7 @@ from classifier.inputs import Components
 from classifier.label_noise import chance_wrong
 from classifier.uncertainty import label_quality, margin, predictive_entropy, self_confidence
 
+BESIDE_CONVOLUTIONS = "Somata, convolutions beside"
 MASK_TRACE = f"mask + trace + {RECORDING}"
 DOCUMENT: dict[str, Any] = {
     "learning_rate": 0.008,
@@ -58,15 +59,16 @@ def contenders(quick: bool, threads: int, features: FeatureTable) -> list[Conten
         config = replace(config, **QUICK_TRAINING)
     document = replace(config, architecture="cnn", **DOCUMENT)
     boosting = partial(gradient_boosting, rounds=20) if quick else gradient_boosting
-    # What stands beside the default for the ablation gets one seed, so that all ends in time.
     ablated = (MASK_AND_RECORDING,) if quick else (MASK_AND_RECORDING, MASK_TRACE)
     return [
         *hand_made_peers(features, (MASK, EVERYTHING), boosting),
         HandMade("gradient boosting", MASK_AND_RECORDING, boosting, features),
         HandMade("gradient boosting", ALL, boosting, features),
         Somata("Somata", ALL, config),
-        *(Somata("Somata", inputs, config, most_seeds=1) for inputs in ablated),
-        Somata("the document's CNN", MASK, document, most_seeds=1),
+        *(Somata("Somata", inputs, config) for inputs in ablated),
+        # The slow ones get fewer seeds, so that all ends in time.
+        Somata(BESIDE_CONVOLUTIONS, ALL, replace(config, architecture="fusion"), most_seeds=2),
+        Somata("the document's CNN", MASK, document),
         CaimanCnn(passes=1 if quick else 4),
     ]
 

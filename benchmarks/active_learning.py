@@ -6,8 +6,8 @@
 
 Labels are asked for in batches, in the fields outside a fold; the macro F1 is against truth in
 the fold's own fields. Each label is what the one imperfect labeler gave. Two learners: Somata's
-default, trained anew at each number of labels in the table; and logistic regression on hand-made
-features, so cheap that every strategy can be compared, in batches of 25 and with more seeds.
+default, trained anew after every 50 labels; and logistic regression on hand-made features, so cheap
+that every strategy can be compared, in batches of 25.
 """
 
 import time
@@ -61,15 +61,13 @@ Learn = Callable[[NDArray[np.intp], int], Probabilities]
 class Learner:
     """What is trained whenever there are as many labels as one of `sizes`.
 
-    strategies: those that are tried with it. most_seeds, side_by_side: what can be afforded of
-    repetitions, and how many folds at once.
+    strategies: those that are tried with it. side_by_side: how many folds at once.
     """
 
     name: str
     learn: Learn
     sizes: Sequence[int]
     strategies: tuple[str, ...]
-    most_seeds: int = 100
     side_by_side: int = 1
 
 
@@ -98,7 +96,8 @@ def somata(fields: Fields, options: Options) -> Learner:
         return np.asarray(np.exp(of_members([trained.model], examples)))
 
     tried = ("random", "margin, CAL")
-    return Learner("Somata", learn, CHECKPOINTS, tried, 2, options.threads)
+    sizes = range(FIRST, CHECKPOINTS[-1] + 1, 50)
+    return Learner("Somata", learn, sizes, tried, options.threads)
 
 
 def by_score(score: Callable[[Pool], NDArray[np.float64]]) -> Strategy:
@@ -229,7 +228,7 @@ def measure(options: Options) -> str:
     chosen = options.chosen(list(STRATEGIES))
     for learner in (somata(fields, options), linear(scaled, fields.labels)):
         curves, stopping = Figures(), Figures()
-        for seed in range(min(options.seeds, learner.most_seeds)):
+        for seed in range(options.seeds):
             every = arenas(scaled, fields, options, seed)
             for name in [one for one in learner.strategies if one in chosen]:
                 say(f"seed {seed}: {learner.name}, {name}")

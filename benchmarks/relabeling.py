@@ -1,6 +1,6 @@
 """What relabeling the most suspect labels brings, by the order in which they are asked about.
 
-    python -m benchmarks.relabeling                  every order, 2 or 3 seeds (half an hour)
+    python -m benchmarks.relabeling                  every order, 3 seeds (under 30 minutes)
     python -m benchmarks.relabeling --quick          a few fields, 1 seed (under 2 minutes)
     python -m benchmarks.relabeling --only quality   the orders of that name
     python -m benchmarks.relabeling --publish        and write docs/benchmarks.md
@@ -8,7 +8,8 @@
 A simulated labeler answers a round of 3% of all components as truth, with the error rates of the
 shared data's labelers. Then the model is trained again, Somata's from its last weights, and the
 next round is chosen, five times: 15% as many answers as there are labels. The answer is the label;
-where one is asked about again, the majority is, and the latest among equals, as in Somata.
+where one is asked about again, the majority is, and the latest among equals, as in Somata. One
+order asks three labelers about each component, as a round may: three times as many answers.
 """
 
 import time
@@ -71,6 +72,9 @@ def cleanlab_order(known: Known) -> NDArray[np.float64]:
 EVERY_LOOK = "chance wrong, every look"
 """The one order that knows what was asked already, and so may ask it once more."""
 
+THREE_LABELERS = "chance wrong, three labelers each"
+"""The one order that spends three answers on a component."""
+
 ORDERS: dict[str, Order] = {
     "random": lambda known: known.rng.random(len(known.labels)),
     "entropy": lambda known: predictive_entropy(known.probabilities),
@@ -78,6 +82,7 @@ ORDERS: dict[str, Order] = {
     "self-confidence": lambda known: -self_confidence(known.probabilities, known.labels),
     "label quality": lambda known: label_quality(known.probabilities, known.labels),
     "chance wrong": lambda known: chance_wrong(known.probabilities, known.labels),
+    THREE_LABELERS: lambda known: chance_wrong(known.probabilities, known.labels),
     EVERY_LOOK: lambda known: chance_wrong(
         known.probabilities, known.labels, answers=known.answers
     ),
@@ -100,14 +105,12 @@ Learn = Callable[[Fields, int, Opinion | None], Opinion]
 class Learner:
     """Who trains between the rounds.
 
-    orders: those that are tried with it. most_seeds, side_by_side: what can be afforded of
-    repetitions, and how many orders at once.
+    orders: those that are tried with it. side_by_side: how many of them at once.
     """
 
     name: str
     learn: Learn
     orders: tuple[str, ...]
-    most_seeds: int = 100
     side_by_side: int = 1
 
 
@@ -133,8 +136,10 @@ class Lab:
             asked = (answers.sum(axis=1) > 1) & (name != EVERY_LOOK)
             suspicion = np.where(asked, -np.inf, ORDERS[name](known))
             rows = np.argsort(-suspicion, kind="stable")[: round(SHARE * len(fields))]
-            said = self.referee.answer(rows, rng)
-            answers[rows, said - 1] += 1
+            said = fields.labels[rows]
+            for _ in range(3 if name == THREE_LABELERS else 1):
+                said = self.referee.answer(rows, rng)
+                answers[rows, said - 1] += 1
             labels = fields.labels.copy()
             labels[rows] = consensus(answers[rows], said)
             fields = replace(fields, labels=labels)
@@ -188,7 +193,7 @@ def learners(options: Options, orders: Sequence[str]) -> list[Learner]:
         f"{peer.name} on {peer.inputs}", hand_made(peer), every, side_by_side=options.threads
     )
     own = tuple(order for order in every if order.startswith("chance wrong"))
-    return [*([Learner("Somata", somata, own, most_seeds=2)] if own else []), boosting]
+    return [*([Learner("Somata", somata, own)] if own else []), boosting]
 
 
 def measure(options: Options) -> str:
@@ -199,7 +204,7 @@ def measure(options: Options) -> str:
     chosen = options.chosen(list(ORDERS))
     for learner in learners(options, chosen):
         figures = by_learner.setdefault(learner.name, {name: Figures() for name in MEASURES})
-        for seed in range(min(options.seeds, learner.most_seeds)):
+        for seed in range(options.seeds):
             add_seed(figures, Lab(learner, referee, seed), fields)
     return options.report("relabeling", tables(by_learner, referee), started)
 
@@ -232,7 +237,8 @@ def tables(by_learner: dict[str, dict[str, Figures]], referee: Referee) -> list[
     found = [
         "The simulated labeler is right about neurons, processes, noise and doubtful neurons in "
         + ", ".join(f"{share:.1%}" for share in right)
-        + " of the answers.",
+        + " of the answers. Three labelers each means three answers a component; the majority of "
+        "these and of the first label is the label.",
     ]
     steps = [f"{number * SHARE:.0%}" for number in range(ROUNDS + 1)]
     titles = {

@@ -48,6 +48,7 @@ _CHOICES: dict[str, tuple[object, ...]] = {
 _CHANNEL_RANGE = (2, 256)
 
 LAYERS: dict[str, tuple[int, ...]] = {
+    "committee": (3,),
     "fusion": (7,),
     "cnn": (4,),
     "caiman": (4,),
@@ -56,6 +57,9 @@ LAYERS: dict[str, tuple[int, ...]] = {
 }
 """The depths that each architecture comes in, the usual one first."""
 
+MEASURED = ("committee", "fusion")
+"""The architectures that look at the hand-made measures."""
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -63,8 +67,9 @@ class TrainingConfig:
 
     architecture: a name in the registry of `models`. layers: its depth in weight layers, as its
         paper counts them (`LAYERS`); None takes the usual one.
-    inputs: what `fusion` looks at besides the mask; the others see masks, and contexts if named.
-    measures: which hand-made measures `fusion` looks at: those of a component by itself (`alone`),
+    inputs: what `committee` and `fusion` look at besides the mask; the others see masks, and
+        contexts if named.
+    measures: which hand-made measures those two look at: those of a component by itself (`alone`),
         or what it is beside its neighbours and within its recording too (`recording`).
     folds: K of the cross-validation. members: networks a fold, whose mean predicts.
     classes: 4, or 3: doubtful neurons are left out of training, and the other three classes'
@@ -84,14 +89,14 @@ class TrainingConfig:
     kernel: side of the convolutions. pooling: side of the max-poolings. activation: `relu`.
     channels: widths of the document's four convolutions; the first is the width of the others.
     hidden: width of the fully connected layers.
-    trees: rounds of boosted trees over the measures that `fusion` is given an opinion by; 0: none.
+    trees: rounds of boosted trees over the measures that those two have an opinion by; 0: none.
     stem_stride: stride of `cnn`'s first convolution; 2 halves the grid at once, 4 times faster.
     augment: shear, rotate, shift, flip, zoom, speckle, cut and threshold the training batches.
     preparation: `somata`, or the 50x50 patch that CaImAn's classifier is given.
     threads: networks trained at once, each on a core; the numbers do not depend on how many.
     """
 
-    architecture: str = "fusion"
+    architecture: str = "committee"
     layers: int | None = None
     inputs: tuple[str, ...] = KINDS
     measures: str = "recording"
@@ -145,7 +150,12 @@ class TrainingConfig:
     @property
     def measured(self) -> bool:
         """Whether the network looks at the hand-made measures, and so at rescaled images."""
-        return self.architecture == "fusion"
+        return self.architecture in MEASURED
+
+    @property
+    def pictured(self) -> bool:
+        """Whether the network looks at images."""
+        return self.architecture != "committee"
 
     @property
     def codes(self) -> tuple[int, ...]:

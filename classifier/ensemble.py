@@ -18,6 +18,7 @@ from classifier.calibration import Calibration
 from classifier.classes import CLASSES, CODES, NAMES
 from classifier.config import TrainingConfig
 from classifier.doubt import Doubt
+from classifier.earlier_weights import today
 from classifier.examples import Examples, make_examples
 from classifier.inference import embed, predict_log_probabilities
 from classifier.inputs import KINDS, Components
@@ -82,7 +83,7 @@ class Ensemble:
     ) -> NDArray[np.float32]:
         """What each network's last layer sees, (networks, components, width)."""
         built = self.load(device)
-        result = np.zeros((len(built), len(components), built[0].head.in_features), np.float32)
+        result = np.zeros((len(built), len(components), built[0].width), np.float32)
         for part, examples in self._in_parts(components):
             for network, model in enumerate(built):
                 result[network, part] = embed(model, examples)
@@ -236,15 +237,8 @@ def _split(tensors: StateDict, count: int) -> tuple[StateDict, ...]:
         index, _, name = key.partition("/")
         if not (index.isascii() and index.isdigit() and int(index) < count and name):
             raise ValueError(f"The model's bytes hold an unknown array {key[:80]!r}.")
-        states[int(index)][_today(name)] = tensor
-    return states
-
-
-def _today(name: str) -> str:
-    """What the first format called the weights of the document's CNN, as they are called now."""
-    if name.startswith("fc2."):
-        return "head." + name.removeprefix("fc2.")
-    return f"trunk.{name}" if name.startswith(("conv", "fc1.")) else name
+        states[int(index)][name] = tensor
+    return tuple(today(state) for state in states)
 
 
 def _read_about(data: bytes) -> dict[str, Any]:

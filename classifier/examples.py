@@ -45,8 +45,14 @@ class Examples:
 
     def to(self, device: torch.device) -> "Examples":
         """The same on a device, images with channels last in memory: faster convolutions."""
-        images = self.images.to(device).contiguous(memory_format=torch.channels_last)
-        return Examples(images, self.numbers.to(device))
+        return Examples(channels_last(self.images.to(device)), self.numbers.to(device))
+
+
+def channels_last(images: torch.Tensor) -> torch.Tensor:
+    """The images with their channels last in memory, which makes convolutions faster."""
+    if images.ndim < 4:
+        return images
+    return images.contiguous(memory_format=torch.channels_last)
 
 
 def columns_seen(config: TrainingConfig) -> list[int]:
@@ -88,6 +94,8 @@ def make_examples(components: Components, config: TrainingConfig) -> Examples:
         table = np.asarray(table, dtype=np.float32)
         numbers = torch.from_numpy(table[:, columns_seen(config)])
         scales = scales_of(table)
+    if not config.pictured:
+        return Examples(torch.zeros((len(masks), 0)), numbers)
     images = torch.zeros((len(masks), channels_in(config), MASK_SIZE_PX, MASK_SIZE_PX))
     prepare = prepare_caiman if config.preparation == "caiman" else prepare_masks
 

@@ -18,12 +18,12 @@ def predict_log_probabilities(model: Classifier, examples: Examples) -> NDArray[
 
     The examples go to the model's device batch by batch; the result is on the CPU.
     """
-    return _in_batches(model, examples, model.forward, model.head.out_features)
+    return _in_batches(model, examples, model.forward, model.classes)
 
 
 def embed(model: Classifier, examples: Examples) -> NDArray[np.float32]:
     """(components, width) what the model's last layer sees of each component."""
-    found = _in_batches(model, examples, model.embed, model.head.in_features)
+    found = _in_batches(model, examples, model.embed, model.width)
     return found.astype(np.float32)
 
 

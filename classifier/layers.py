@@ -12,23 +12,25 @@ class Classifier(nn.Module, ABC):
     """Images and numbers to log-probabilities; subclasses say how they embed.
 
     measured: whether it looks at the hand-made measures at all.
+    width: of what `embed` gives. classes: of what it predicts.
     rehearsals: further steps in each training step that the opinions by measures alone take; they
         cost little, and learn for longer than the convolutions need.
     """
 
     measured: bool
     rehearsals = 0
-    head: nn.Linear
+    width: int
+    classes: int
 
     @abstractmethod
     def embed(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
-        """(batch, width) what the last layer sees."""
+        """(batch, width) what a last layer sees."""
 
+    @abstractmethod
     def opinions(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
         """(opinions, batch, classes) log-probabilities of each part that has an opinion of its
         own; each learns for itself. scaled: the measures as `scale` gives them.
         """
-        return functional.log_softmax(self.head(self.embed(images, scaled)), dim=1)[None]
 
     def forward(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
         """(batch, classes) logarithm of the mean of its opinions' probabilities."""
@@ -37,7 +39,7 @@ class Classifier(nn.Module, ABC):
 
     def by_measures(self, scaled: torch.Tensor) -> torch.Tensor:
         """Those of its opinions that need no images; see `rehearsals`. Here: none."""
-        return scaled.new_zeros((0, len(scaled), self.head.out_features))
+        return scaled.new_zeros((0, len(scaled), self.classes))
 
     def settle(self, numbers: torch.Tensor) -> None:
         """Take the scale of each measure from the training part, before the first step."""
@@ -59,8 +61,12 @@ class Classifier(nn.Module, ABC):
         return numbers
 
 
+_LOWEST = torch.iinfo(torch.int64).min
+
+
 class Dropout(nn.Dropout):
-    """Dropout that draws from a generator of its own once `hand_generator` has given it one.
+    """Dropout that draws from a generator of its own once `hand_generator` has given it one; its
+    share is rounded to 1/256.
 
     torch's draws from the one global generator, so two models that train at the same time in two
     threads would change each other's draws, and no run could be repeated.
@@ -74,8 +80,13 @@ class Dropout(nn.Dropout):
         """In training, zeros for a share of the values; the others grow to keep the mean."""
         if not self.training or self.p == 0:
             return x
-        kept = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
-        return x * kept.div_(1 - self.p)
+        # A byte a value, eight to a draw: a draw for each value would take longer than the layers.
+        gone = round(self.p * 256)
+        draws = torch.empty(-(-x.numel() // 8), dtype=torch.int64, device=x.device)
+        # Without a lowest value the sign, and so every eighth byte, would not be drawn.
+        draws.random_(_LOWEST, None, generator=self.generator)
+        drawn = draws.view(torch.uint8)[: x.numel()]
+        return x * (drawn.view(x.shape) >= gone).to(x.dtype).mul_(256 / (256 - gone))
 
 
 def hand_generator(model: nn.Module, generator: torch.Generator) -> None:

@@ -10,8 +10,10 @@ from collections.abc import Callable
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from classifier.classes import MASK_SIZE_PX
+from classifier.committee import Committee
 from classifier.config import TrainingConfig
 from classifier.examples import channels_in, columns_seen
 from classifier.fusion import Fusion
@@ -26,11 +28,16 @@ class ImageNet(Classifier):
     def __init__(self, trunk: nn.Module, head: nn.Linear) -> None:
         super().__init__()
         self.trunk, self.head = trunk, head
+        self.width, self.classes = head.in_features, head.out_features
 
     def embed(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
         """(batch, width) what the last layer sees; the measures count for nothing."""
         result: torch.Tensor = self.trunk(images)
         return result
+
+    def opinions(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
+        """See `Classifier.opinions`: one."""
+        return functional.log_softmax(self.head(self.trunk(images)), dim=1)[None]
 
 
 def cnn(config: TrainingConfig) -> Classifier:
@@ -133,13 +140,19 @@ def resnet(config: TrainingConfig) -> Classifier:
     return ImageNet(nn.Sequential(*layers), nn.Linear(width, config.classes))
 
 
+def committee(config: TrainingConfig) -> Classifier:
+    """Somata's default: see `Committee`."""
+    return Committee(config, len(columns_seen(config)))
+
+
 def fusion(config: TrainingConfig) -> Classifier:
-    """Somata's own: see `Fusion`."""
+    """The same beside convolutions: see `Fusion`."""
     measures = len(columns_seen(config))
     return Fusion(config, channels_in(config), measures)
 
 
 ARCHITECTURES: dict[str, Callable[[TrainingConfig], Classifier]] = {
+    "committee": committee,
     "fusion": fusion,
     "cnn": cnn,
     "vgg": vgg,

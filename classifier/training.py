@@ -14,7 +14,7 @@ from torch.nn import functional
 from classifier.augment import augment
 from classifier.classes import columns_of
 from classifier.config import TrainingConfig
-from classifier.examples import Examples, hide
+from classifier.examples import Examples, channels_last, hide
 from classifier.folds import hold_out
 from classifier.inference import PREDICTION_BATCH
 from classifier.layers import Classifier, hand_generator
@@ -157,7 +157,7 @@ class _Loop:
         self.shares = class_shares(targets.cpu(), config)
         self.weights = loss_weights(targets, config)
         self.optimizer = torch.optim.AdamW(
-            decaying(model, config.weight_decay), lr=config.learning_rate
+            decaying(model, config.weight_decay), lr=config.learning_rate, fused=True
         )
         steps = config.epochs * self.batches
         self.held_out_loss: float | None = None
@@ -226,7 +226,7 @@ class _Loop:
 
     def _step(self) -> float:
         batch, targets, weights = self._draw(self.examples)
-        images = batch.images.contiguous(memory_format=torch.channels_last)
+        images = channels_last(batch.images)
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.half):
             opinions = self.model.opinions(images, batch.numbers)
         loss = self._learn(opinions, targets, weights)

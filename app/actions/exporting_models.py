@@ -20,6 +20,9 @@ from app.storage.database import lock_jobs
 MASKS_ALONE: dict[str, Any] = {"architecture": "resnet", "inputs": ["mask"]}
 """A config whose model can be exported."""
 
+MEASURED = ("committee", "fusion")
+"""Architectures that look at numbers measured of a component, and of its recording."""
+
 
 @dataclass(frozen=True)
 class ModelFormat:
@@ -54,7 +57,8 @@ def sees_masks_alone(config: Mapping[str, Any]) -> bool:
 
     config: of a run that has a model, so that it names every setting.
     """
-    return config.get("architecture") not in (None, "fusion") and config.get("inputs") == ["mask"]
+    masks_alone = config.get("inputs") == ["mask"]
+    return config.get("architecture") not in (None, *MEASURED) and masks_alone
 
 
 def exportable_run(context: Context, run_id: int | None) -> int:

@@ -7,6 +7,7 @@ import zipfile
 from typing import Any
 
 from app.actions.cards import Card
+from app.actions.exporting_models import MEASURED
 from app.rendering import charts
 from app.web.templating import TEMPLATES
 
@@ -72,9 +73,9 @@ def _render(name: str, **values: Any) -> str:
 
 
 def _in_words(config: dict[str, Any]) -> str:
-    # Only the default looks at more than the mask without being asked by name.
+    # The others look at a trace whatever is named.
     given = config.get("inputs") or ["mask"]
-    if config.get("architecture") != "fusion":
+    if config.get("architecture") not in MEASURED:
         given = [name for name in given if name != "trace"]
     words = [_LOOKS.get(name, name) for name in given]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -80,13 +80,14 @@ def _place(context: Context, job: Job, space: Space, missing: Sequence[int], pul
 
 
 def _basis(context: Context, ensemble: Ensemble, keys: Sequence[int], pulse: Pulse) -> Basis:
-    width = len(ensemble.models) * ensemble.load()[0].head.in_features
+    width = len(ensemble.models) * ensemble.load()[0].width
     most = min(DRAWN, max(2, DRAWN_BYTES // (4 * width)))
     drawn = np.sort(np.random.default_rng(0).permutation(np.array(keys))[:most]).tolist()
     parts = []
     for start in range(0, len(drawn), SEEN_AT_ONCE):
         _step(pulse, "looking at a draw of components", 0.0)
-        some = components_of(context, drawn[start : start + SEEN_AT_ONCE])
+        part = drawn[start : start + SEEN_AT_ONCE]
+        some = components_of(context, part, pictured=ensemble.config.pictured)
         parts.append(ensemble.embed(some))
     return find_basis(np.concatenate(parts, axis=1))
 
@@ -99,7 +100,8 @@ def _seen(
     for start in range(0, len(keys), SEEN_AT_ONCE):
         stage = f"looking at components, {start:,} of {len(keys):,} done"
         _step(pulse, stage, LOOKING_SHARE * start / len(keys))
-        some = components_of(context, keys[start : start + SEEN_AT_ONCE])
+        part = keys[start : start + SEEN_AT_ONCE]
+        some = components_of(context, part, pictured=ensemble.config.pictured)
         parts.append(see(ensemble, some, basis))
     return np.concatenate(parts)
 

@@ -57,9 +57,13 @@ def _parts(components: int) -> list[slice]:
     ]
 
 
-def components_of(context: Context, component_ids: Sequence[int]) -> Components:
+def components_of(
+    context: Context, component_ids: Sequence[int], *, pictured: bool = True
+) -> Components:
     """Masks, contexts and kept measures of components.
 
+    pictured: contexts too; False for who looks at no image, since cutting them out takes longer
+    than judging by the measures.
     Traces are left out: the measures hold all that is looked at of them. What was imported since
     `measure_all` is measured now, since without its measures it would count as having no trace.
     """
@@ -70,7 +74,7 @@ def components_of(context: Context, component_ids: Sequence[int]) -> Components:
     looks = learning.looks_of(context, component_ids)
     return Components(
         masks=looks.masks,
-        contexts=_contexts_of(context, looks),
+        contexts=_contexts_of(context, looks) if pictured else None,
         recordings=looks.recording_ids,
         measures=kept,
     )

@@ -111,7 +111,7 @@ class Refitter:
 
 def bytes_each(ensemble: Ensemble) -> int:
     """What a component takes in the memory."""
-    width = ensemble.load()[0].head.in_features
+    width = ensemble.load()[0].width
     return len(ensemble.models) * (4 * width + 8 * ensemble.config.classes) + 4 * len(names_alone())
 
 
@@ -123,7 +123,8 @@ def look_at(
     memories = [] if kept is None else [kept.memory]
     measures = [] if kept is None else [kept.measures]
     for start in range(0, len(keys), REMEMBERED_AT_ONCE):
-        some = components_of(context, keys[start : start + REMEMBERED_AT_ONCE].tolist())
+        part = keys[start : start + REMEMBERED_AT_ONCE].tolist()
+        some = components_of(context, part, pictured=ensemble.config.pictured)
         memories.append(remember(ensemble, some, device=device()))
         measures.append(measures_in(some))
         pulse({"stage": f"looking at components, {start:,} done", "fraction": start / len(keys)})

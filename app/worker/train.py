@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from app.actions import embedding, judging, refitting, training
 from app.actions.context import Context
-from app.actions.training import Snapshot
+from app.actions.training import RunView, Snapshot
 from app.domain.errors import NothingToTrainOn
 from app.storage.tables import Job
 from app.version import VERSION, commit
@@ -44,19 +44,8 @@ def train(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
     snapshot = training.take_snapshot(context, run.id)
     check_labels(snapshot)
     measure_all(context, lambda done, total: pulse(measuring(done, total)))
-    components = components_of(context, snapshot.component_ids.tolist())
-    configure_threads(config.threads)
     started = time.monotonic()
-    found = cross_validate(
-        components,
-        snapshot.labels,
-        config,
-        warm=warm_start(context, run.start_from, snapshot),
-        device=device(),
-        on_progress=lambda progress: pulse(shown(progress)),
-    )
-    orders = orders_of(found.out_of_fold, components.measures, fit_look(context))
-    judging.store_predictions(context, out_of_fold_rows(run.id, snapshot, found, orders))
+    found = learn(context, run, snapshot, config, pulse)
     scored = score_rest(context, run.id, found.ensemble, pulse)
     metrics = {
         **found.metrics,
@@ -77,6 +66,26 @@ def train(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
         refitting.request(context)
         embedding.request(context)
     return {"progress": {"stage": "done", "fraction": 1.0, "seconds_left": 0.0}}
+
+
+def learn(
+    context: Context, run: RunView, snapshot: Snapshot, config: TrainingConfig, pulse: Pulse
+) -> CrossValidation:
+    """Train, and store what each component's own fold says of it."""
+    keys = snapshot.component_ids.tolist()
+    components = components_of(context, keys, pictured=config.pictured)
+    configure_threads(config.threads)
+    found = cross_validate(
+        components,
+        snapshot.labels,
+        config,
+        warm=warm_start(context, run.start_from, snapshot),
+        device=device(),
+        on_progress=lambda progress: pulse(shown(progress)),
+    )
+    orders = orders_of(found.out_of_fold, components.measures, fit_look(context))
+    judging.store_predictions(context, out_of_fold_rows(run.id, snapshot, found, orders))
+    return found
 
 
 def make_config(context: Context, asked: dict[str, Any], *, stored: bool = False) -> TrainingConfig:
@@ -183,7 +192,7 @@ def score_rest(context: Context, run_id: int, ensemble: Ensemble, pulse: Pulse) 
     measure_all(context, lambda done, total: pulse(measuring(done, total)))
     look = fit_look(context)
     for batch in judging.unpredicted(context, run_id):
-        components = components_of(context, batch)
+        components = components_of(context, batch, pictured=ensemble.config.pictured)
         by_fold = ensemble.predict_folds(components, device=device())
         mean = by_fold.mean(axis=0)
         orders = orders_of(mean, components.measures, look, by_fold)

@@ -34,9 +34,9 @@ def tiny() -> TrainingConfig:
 
 
 @pytest.fixture(scope="package")
-def tiny_fusion(tiny: TrainingConfig) -> TrainingConfig:
+def tiny_default(tiny: TrainingConfig) -> TrainingConfig:
     """The default architecture, which looks at everything."""
-    return replace(tiny, architecture="fusion", inputs=KINDS)
+    return replace(tiny, architecture="committee", inputs=KINDS)
 
 
 @pytest.fixture(scope="package")
@@ -80,7 +80,7 @@ def trained(
 
 
 @pytest.fixture(scope="package")
-def trained_fusion(
-    recording: SimulatedRecording, components: Components, tiny_fusion: TrainingConfig
+def trained_default(
+    recording: SimulatedRecording, components: Components, tiny_default: TrainingConfig
 ) -> CrossValidation:
-    return cross_validate(components, recording.truth, tiny_fusion)
+    return cross_validate(components, recording.truth, tiny_default)

@@ -46,8 +46,8 @@ def test_an_unknown_setting_is_refused_by_name():
         ("inputs", ("mask", "mask"), "must hold mask"),
         ("inputs", ["mask", "movie"], "trace and context"),
         ("inputs", "mask", "must hold mask"),
-        ("layers", 5, "7"),
-        ("layers", True, "7"),
+        ("layers", 5, "3"),
+        ("layers", True, "3"),
     ],
 )
 def test_a_value_out_of_range_is_refused_with_field_and_range(field, value, limit):
@@ -65,7 +65,7 @@ def test_a_depth_is_one_that_the_architecture_comes_in():
 
 def test_the_default_is_somatas_own_on_everything():
     config = TrainingConfig()
-    assert config.architecture == "fusion"
+    assert config.architecture == "committee"
     assert config.inputs == ("mask", "trace", "context")
     assert config.measured
     assert not TrainingConfig(architecture="cnn").measured

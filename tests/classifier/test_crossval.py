@@ -135,15 +135,15 @@ def test_training_runs_on_the_device_it_is_given(recording, masks, tiny):
 
 
 @pytest.fixture(scope="module")
-def two_members(components, recording, tiny_fusion):
-    return cross_validate(components, recording.truth, replace(tiny_fusion, members=2))
+def two_members(components, recording, tiny_default):
+    return cross_validate(components, recording.truth, replace(tiny_default, members=2))
 
 
 @pytest.mark.parametrize("threads", [1, 3, 8])
 def test_two_members_are_the_same_bytes_at_any_thread_count(
-    components, recording, tiny_fusion, two_members, threads
+    components, recording, tiny_default, two_members, threads
 ):
-    config = replace(tiny_fusion, members=2, threads=threads)
+    config = replace(tiny_default, members=2, threads=threads)
     again = cross_validate(components, recording.truth, config)
     np.testing.assert_array_equal(again.out_of_fold, two_members.out_of_fold)
     same_config = replace(again.ensemble, config=two_members.ensemble.config)
@@ -162,7 +162,7 @@ def test_members_differ_and_their_mean_predicts(two_members, components):
 @pytest.mark.parametrize("grouped", [True, False])
 @pytest.mark.parametrize("members", [1, 2])
 def test_no_network_has_seen_what_it_tests(
-    components, recording, tiny_fusion, monkeypatch, grouped, members
+    components, recording, tiny_default, monkeypatch, grouped, members
 ):
     parts = []
 
@@ -172,7 +172,7 @@ def test_no_network_has_seen_what_it_tests(
 
     monkeypatch.setattr(crossval, "train_model", spy)
     some = components if grouped else replace(components, recordings=None)
-    config = replace(tiny_fusion, threads=1, members=members)
+    config = replace(tiny_default, threads=1, members=members)
     found = cross_validate(some, recording.truth, config)
     assert found.grouped is grouped
     assert len(parts) == 2 * members

@@ -113,38 +113,40 @@ def test_weights_that_are_not_finite_are_refused(trained):
 # --- the default architecture ---
 
 
-def test_fusion_survives_its_bytes(trained_fusion, components):
-    loaded = Ensemble.from_bytes(trained_fusion.ensemble.to_bytes())
-    assert loaded.config == trained_fusion.ensemble.config
+def test_fusion_survives_its_bytes(trained_default, components):
+    loaded = Ensemble.from_bytes(trained_default.ensemble.to_bytes())
+    assert loaded.config == trained_default.ensemble.config
     np.testing.assert_array_equal(
-        loaded.predict(components), trained_fusion.ensemble.predict(components)
+        loaded.predict(components), trained_default.ensemble.predict(components)
     )
 
 
-def test_fusions_predictions_do_not_depend_on_their_neighbours(trained_fusion, components):
-    together = trained_fusion.ensemble.predict(components)
+def test_fusions_predictions_do_not_depend_on_their_neighbours(trained_default, components):
+    together = trained_default.ensemble.predict(components)
     halves = [
-        trained_fusion.ensemble.predict(components.take(rows))
+        trained_default.ensemble.predict(components.take(rows))
         for rows in (np.arange(60) % 2 == 0, np.arange(60) % 2 == 1)
     ]
     np.testing.assert_allclose(halves[0], together[::2], atol=1e-5)
     np.testing.assert_allclose(halves[1], together[1::2], atol=1e-5)
-    alone = trained_fusion.ensemble.predict(components.take(np.array([7])))
+    alone = trained_default.ensemble.predict(components.take(np.array([7])))
     np.testing.assert_allclose(alone[0], together[7], atol=1e-5)
 
 
-def test_no_components_give_no_predictions_of_fusion(trained_fusion):
+def test_no_components_give_no_predictions_of_fusion(trained_default):
     nothing = Components(np.zeros((0, 50, 50)))
-    assert trained_fusion.ensemble.predict(nothing).shape == (0, 4)
-    assert trained_fusion.ensemble.embed(nothing).shape == (2, 0, 8)
+    assert trained_default.ensemble.predict(nothing).shape == (0, 4)
+    assert trained_default.ensemble.embed(nothing).shape == (2, 0, 8)
 
 
-def test_folds_predict_apart_and_their_mean_together(trained_fusion, components):
-    by_fold = trained_fusion.ensemble.predict_folds(components)
+def test_folds_predict_apart_and_their_mean_together(trained_default, components):
+    by_fold = trained_default.ensemble.predict_folds(components)
     assert by_fold.shape == (2, 60, 4)
     assert not np.allclose(by_fold[0], by_fold[1])
     np.testing.assert_allclose(by_fold.sum(axis=2), 1)
-    np.testing.assert_array_equal(by_fold.mean(axis=0), trained_fusion.ensemble.predict(components))
+    np.testing.assert_array_equal(
+        by_fold.mean(axis=0), trained_default.ensemble.predict(components)
+    )
 
 
 def test_the_mean_of_members_bears_a_class_that_none_gives_a_chance(monkeypatch):

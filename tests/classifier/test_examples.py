@@ -32,11 +32,13 @@ def test_taking_rows_takes_them_of_every_array(components):
     assert Components(components.masks).groups.tolist() == [0] * 60
 
 
-def test_images_are_the_prepared_mask_and_its_contexts(components, tiny, tiny_fusion):
-    found = make_examples(components, tiny_fusion)
+def test_images_are_the_prepared_mask_and_its_contexts(components, tiny, tiny_default):
+    found = make_examples(components, replace(tiny_default, architecture="fusion"))
     torch.testing.assert_close(found.images[:, :1], prepare_masks(components.masks))
     torch.testing.assert_close(found.images[:, 1:], prepare_contexts(components.contexts))
     np.testing.assert_array_equal(found.numbers.numpy(), components.measures)
+    # Who looks at no image is given none.
+    assert make_examples(components, tiny_default).images.shape == (60, 0)
     alone = make_examples(components, tiny)
     assert alone.images.shape == (60, 1, 50, 50)
     assert alone.numbers.shape == (60, 0)
@@ -44,26 +46,28 @@ def test_images_are_the_prepared_mask_and_its_contexts(components, tiny, tiny_fu
     assert torch.equal(patches.images, prepare_caiman(components.masks))
 
 
-def test_a_model_is_given_measures_of_what_it_looks_at_alone(components, tiny_fusion):
+def test_a_model_is_given_measures_of_what_it_looks_at_alone(components, tiny_default):
     for inputs in (("mask",), ("mask", "trace"), ("mask", "context"), KINDS):
-        found = make_examples(components, replace(tiny_fusion, inputs=inputs))
+        found = make_examples(
+            components, replace(tiny_default, architecture="fusion", inputs=inputs)
+        )
         wanted = np.isin(kinds(), inputs)
         np.testing.assert_array_equal(found.numbers.numpy(), components.measures[:, wanted])
         assert found.images.shape[1] == (3 if "context" in inputs else 1)
 
 
-def test_measures_that_were_kept_are_not_made_again(components, tiny_fusion, monkeypatch):
+def test_measures_that_were_kept_are_not_made_again(components, tiny_default, monkeypatch):
     monkeypatch.setattr("classifier.examples.measure", None)
-    make_examples(components, tiny_fusion)
+    make_examples(components, tiny_default)
     with pytest.raises(TypeError):
-        make_examples(replace(components, measures=None), tiny_fusion)
+        make_examples(replace(components, measures=None), tiny_default)
 
 
 @pytest.mark.parametrize("inputs", [KINDS, ("trace", "context", "mask")])
 def test_hiding_takes_some_traces_and_some_contexts_and_never_the_mask(
-    components, tiny_fusion, inputs
+    components, tiny_default, inputs
 ):
-    config = replace(tiny_fusion, inputs=inputs, measures="alone")
+    config = replace(tiny_default, architecture="fusion", inputs=inputs, measures="alone")
     examples = make_examples(components, config)
     many = examples.take(torch.arange(60).repeat(20))
     shown = hide(many, torch.Generator().manual_seed(0), config)
@@ -81,11 +85,11 @@ def test_hiding_takes_some_traces_and_some_contexts_and_never_the_mask(
     assert torch.equal(shown.images[~hidden], many.images[~hidden])
 
 
-def test_hiding_takes_the_rest_of_the_recording_from_some(components, tiny_fusion):
-    examples = make_examples(components, tiny_fusion)
+def test_hiding_takes_the_rest_of_the_recording_from_some(components, tiny_default):
+    examples = make_examples(components, tiny_default)
     many = examples.take(torch.arange(60).repeat(20))
-    shown = hide(many, torch.Generator().manual_seed(0), tiny_fusion)
-    beside = columns_of_kind("recording", tiny_fusion, CPU).numpy()
+    shown = hide(many, torch.Generator().manual_seed(0), tiny_default)
+    beside = columns_of_kind("recording", tiny_default, CPU).numpy()
     assert beside.sum() == len(names()) - len(names_alone())
     masks = beside & (np.array(kinds()) == "mask")
     gone = torch.isnan(shown.numbers[:, masks])
@@ -95,17 +99,17 @@ def test_hiding_takes_the_rest_of_the_recording_from_some(components, tiny_fusio
     assert torch.equal(shown.numbers[:, alone], many.numbers[:, alone])
 
 
-def test_columns_of_a_kind_are_among_those_seen(tiny_fusion):
-    config = replace(tiny_fusion, inputs=("mask", "trace"))
+def test_columns_of_a_kind_are_among_those_seen(tiny_default):
+    config = replace(tiny_default, inputs=("mask", "trace"))
     seen = columns_of_kind("trace", config, CPU)
     assert len(seen) == len(columns_seen(config))
     assert int(seen.sum()) == kinds().count("trace")
 
 
 def test_a_model_that_looks_at_components_alone_is_given_nothing_of_the_others(
-    components, tiny_fusion
+    components, tiny_default
 ):
-    alone = replace(tiny_fusion, measures="alone")
+    alone = replace(tiny_default, measures="alone")
     found = make_examples(components, alone).numbers.numpy()
     np.testing.assert_array_equal(found, components.measures[:, : len(names_alone())])
     assert not columns_of_kind("recording", alone, CPU).any()
@@ -122,10 +126,12 @@ def lacking(components: Components) -> Components:
     return replace(components, traces=traces, contexts=contexts, measures=None)
 
 
-def test_traces_and_contexts_may_be_missing_for_some_or_for_all(components, recording, tiny_fusion):
-    mixed = cross_validate(lacking(components), recording.truth, tiny_fusion)
+def test_traces_and_contexts_may_be_missing_for_some_or_for_all(
+    components, recording, tiny_default
+):
+    mixed = cross_validate(lacking(components), recording.truth, tiny_default)
     nothing = Components(components.masks, recordings=components.recordings)
-    bare = cross_validate(nothing, recording.truth, tiny_fusion)
+    bare = cross_validate(nothing, recording.truth, tiny_default)
     for found in (mixed, bare):
         assert np.isfinite(found.out_of_fold).all()
         for asked in (components, lacking(components), nothing):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,9 +85,9 @@ def without_the_field(ensemble: Ensemble) -> bytes:
 
 
 def test_a_model_from_before_neighbours_goes_on_to_see_each_component_alone(
-    components, recording, tiny_fusion
+    components, recording, tiny_default
 ):
-    alone = replace(tiny_fusion, measures="alone")
+    alone = replace(tiny_default, measures="alone")
     earlier = cross_validate(components, recording.truth, alone).ensemble
     loaded = Ensemble.from_bytes(without_the_field(earlier))
     assert loaded.config == alone
@@ -98,11 +99,61 @@ def test_a_model_from_before_neighbours_goes_on_to_see_each_component_alone(
     assert Ensemble.from_bytes(loaded.to_bytes()).config == alone
 
 
-def test_a_new_model_without_the_field_is_refused_and_not_given_other_columns(trained_fusion):
+def test_a_new_model_without_the_field_is_refused_and_not_given_other_columns(trained_default):
     with pytest.raises(ValueError, match="another shape"):
-        Ensemble.from_bytes(without_the_field(trained_fusion.ensemble))
+        Ensemble.from_bytes(without_the_field(trained_default.ensemble))
 
 
 def test_masks_alone_are_enough_to_load(first_format):
     nothing = Components(np.zeros((0, 50, 50), np.float32))
     assert Ensemble.from_bytes(first_format).predict(nothing).shape == (0, 4)
+
+
+def networks_apart(ensemble: Ensemble) -> bytes:
+    """A model's bytes as they were when each of its small networks was stored on its own."""
+    header = {FORMAT: json.dumps(description(ensemble))}
+    tensors = {}
+    for name, tensor in safetensors.torch.load(ensemble.to_bytes()).items():
+        index, _, own = name.partition("/")
+        part, _, what = own.removeprefix("networks.").rpartition(".")
+        if not own.startswith("networks."):
+            tensors[name] = tensor
+            continue
+        place = {"first": "1.0", "second": "3.0", "last": "5", "norms.0": "1.1", "norms.1": "3.1"}
+        for number in range(3):
+            if part.startswith("norms"):
+                width = len(tensor) // 3 if tensor.ndim else 0
+                value = tensor[number * width : (number + 1) * width] if tensor.ndim else tensor
+            else:
+                value = tensor[number].T if what == "weight" else tensor[number, 0]
+            tensors[f"{index}/others.{number}.{place[part]}.{what}"] = value.clone().contiguous()
+    return safetensors.torch.save(tensors, header)
+
+
+def description(ensemble: Ensemble) -> dict[str, Any]:
+    """What the header says of a model."""
+    blob = ensemble.to_bytes()
+    header = json.loads(blob[8 : 8 + int.from_bytes(blob[:8], "little")])
+    about: dict[str, Any] = json.loads(header["__metadata__"][FORMAT])
+    return about
+
+
+def test_networks_that_were_stored_apart_predict_what_they_did(components, recording, tiny_default):
+    config = replace(tiny_default, architecture="fusion", trees=3)
+    ensemble = cross_validate(components, recording.truth, config).ensemble
+    stored = networks_apart(ensemble)
+    assert "0/others.2.3.1.running_var" in safetensors.torch.load(stored)
+    loaded = Ensemble.from_bytes(stored)
+    np.testing.assert_array_equal(loaded.predict(components), ensemble.predict(components))
+    assert loaded.to_bytes() == ensemble.to_bytes()
+
+
+@pytest.mark.parametrize("lost", ["0/others.1.3.0.weight", "1/others.0.1.1.running_mean"])
+def test_networks_apart_that_lack_something_are_refused(components, recording, tiny_default, lost):
+    config = replace(tiny_default, architecture="fusion")
+    ensemble = cross_validate(components, recording.truth, config).ensemble
+    tensors = safetensors.torch.load(networks_apart(ensemble))
+    del tensors[lost]
+    header = {FORMAT: json.dumps(description(ensemble))}
+    with pytest.raises(ValueError, match="lack"):
+        Ensemble.from_bytes(safetensors.torch.save(tensors, header))

@@ -59,3 +59,14 @@ def test_dropout_draws_from_its_own_generator_alone():
     assert torch.equal(layer(ones), first)
     assert set(first.tolist()) == {0.0, 2.0}
     assert torch.equal(layer.eval()(ones), ones)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5])
+def test_dropout_drops_its_share_of_every_place_and_keeps_the_mean(share):
+    drop = Dropout(share)
+    drop.generator = torch.Generator().manual_seed(3)
+    # Eight values share a draw, and each must be as likely to go as any.
+    found = drop(torch.ones(40_000, 8))
+    assert (found == 0).float().mean(dim=0).tolist() == pytest.approx([share] * 8, abs=0.012)
+    assert found.mean().item() == pytest.approx(1, abs=0.01)
+    assert drop(torch.ones(3, 7, 5, 1)).shape == (3, 7, 5, 1)

@@ -10,7 +10,7 @@ from classifier.calibration import Calibration
 from classifier.config import TrainingConfig
 from classifier.crossval import CrossValidation, WarmStart, cross_validate
 from classifier.ensemble import in_folds, of_members
-from classifier.examples import make_examples
+from classifier.examples import Examples, make_examples
 from classifier.inputs import Components
 from classifier.training import StateDict, TrainingSet, train_model
 
@@ -23,12 +23,17 @@ class Seen:
 
     def by(self, network: int, components: Components, config: TrainingConfig) -> np.ndarray:
         """(components,) whether that network was shown each."""
-        shown = {image.numpy().tobytes() for image in self.parts[network].examples.images}
-        images = make_examples(components, config).images
-        return np.array([image.numpy().tobytes() in shown for image in images])
+        shown = set(_told(self.parts[network].examples))
+        return np.array([one in shown for one in _told(make_examples(components, config))])
 
     def start(self, network: int) -> StateDict | None:
         return self.parts[network].start
+
+
+def _told(examples: Examples) -> list[bytes]:
+    """What a network is told of each example, which no other has the like of."""
+    pairs = zip(examples.images, examples.numbers, strict=True)
+    return [image.numpy().tobytes() + row.numpy().tobytes() for image, row in pairs]
 
 
 @pytest.fixture
@@ -56,7 +61,7 @@ def check(
 
 @pytest.mark.parametrize("members", [1, 2])
 @pytest.mark.parametrize("recordings", [1, 4])
-@pytest.mark.parametrize("architecture", ["cnn", "fusion"])
+@pytest.mark.parametrize("architecture", ["cnn", "fusion", "committee"])
 def test_no_network_sees_what_its_fold_tests(
     seen, components, recording, tiny, members, recordings, architecture
 ):
@@ -69,9 +74,9 @@ def test_no_network_sees_what_its_fold_tests(
 
 @pytest.mark.parametrize("recordings", [1, 4])
 def test_whoever_goes_on_leaves_to_each_network_what_it_has_not_seen(
-    seen, components, recording, tiny_fusion, recordings
+    seen, components, recording, tiny_default, recordings
 ):
-    config = replace(tiny_fusion, members=2, threads=1)
+    config = replace(tiny_default, members=2, threads=1)
     known = replace(components, recordings=np.arange(len(components)) % recordings)
     first = np.arange(len(known)) % 3 != 0
     earlier = cross_validate(known.take(first), recording.truth[first], config)
@@ -90,9 +95,9 @@ def test_whoever_goes_on_leaves_to_each_network_what_it_has_not_seen(
         assert not (tested & before).any()
 
 
-def test_each_prediction_is_its_own_folds(components, recording, tiny_fusion, monkeypatch):
+def test_each_prediction_is_its_own_folds(components, recording, tiny_default, monkeypatch):
     monkeypatch.setattr(crossval, "noise_aware_calibration", lambda logs, labels: Calibration())
-    config = replace(tiny_fusion, members=2)
+    config = replace(tiny_default, members=2)
     result = cross_validate(components, recording.truth, config)
     examples = make_examples(components, config)
     by_fold = [of_members(one, examples) for one in in_folds(result.ensemble.load(), 2)]

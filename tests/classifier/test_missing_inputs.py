@@ -32,33 +32,33 @@ def check(probabilities: np.ndarray) -> None:
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
 
 
-def test_a_set_may_be_mixed(mixed, components, recording, tiny_fusion):
-    result = cross_validate(mixed, recording.truth, tiny_fusion)
+def test_a_set_may_be_mixed(mixed, components, recording, tiny_default):
+    result = cross_validate(mixed, recording.truth, tiny_default)
     check(result.out_of_fold)
     for known in (mixed, components, only_masks(components)):
         check(result.ensemble.predict(known))
 
 
-def test_who_never_saw_a_trace_may_be_shown_one(components, recording, tiny_fusion):
-    result = cross_validate(only_masks(components), recording.truth, tiny_fusion)
+def test_who_never_saw_a_trace_may_be_shown_one(components, recording, tiny_default):
+    result = cross_validate(only_masks(components), recording.truth, tiny_default)
     check(result.out_of_fold)
     check(result.ensemble.predict(components))
 
 
-def test_who_has_seen_all_may_be_shown_the_mask_alone(trained_fusion, components):
-    check(trained_fusion.ensemble.predict(only_masks(components)))
+def test_who_has_seen_all_may_be_shown_the_mask_alone(trained_default, components):
+    check(trained_default.ensemble.predict(only_masks(components)))
     one = only_masks(components).take(np.array([3]))
-    check(trained_fusion.ensemble.predict(one))
+    check(trained_default.ensemble.predict(one))
 
 
-def test_what_is_missing_changes_what_is_told(trained_fusion, components):
-    all_told = trained_fusion.ensemble.predict(components)
-    assert np.abs(all_told - trained_fusion.ensemble.predict(only_masks(components))).max() > 1e-4
+def test_what_is_missing_changes_what_is_told(trained_default, components):
+    all_told = trained_default.ensemble.predict(components)
+    assert np.abs(all_told - trained_default.ensemble.predict(only_masks(components))).max() > 1e-4
 
 
 @pytest.mark.parametrize("inputs", [("mask", "trace", "context"), ("context", "mask", "trace")])
-def test_some_examples_are_shown_without_their_trace_or_images(components, tiny_fusion, inputs):
-    config = replace(tiny_fusion, inputs=inputs)
+def test_some_examples_are_shown_without_their_trace_or_images(components, tiny_default, inputs):
+    config = replace(tiny_default, architecture="fusion", inputs=inputs)
     once = make_examples(components, config)
     alone = np.arange(len(kinds())) < len(names_alone())
     rows = torch.arange(6000) % len(once)

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from classifier.config import LAYERS, TrainingConfig
+from classifier.config import LAYERS, MEASURED, TrainingConfig
 from classifier.examples import channels_in, columns_seen
 from classifier.inputs import KINDS
-from classifier.models import ARCHITECTURES, build_model
+from classifier.models import ARCHITECTURES, ImageNet, build_model
 
 TINY: dict[str, Any] = {"channels": (4, 4, 6, 6), "hidden": 16, "dropout": 0.0}
 DEPTHS = [(name, depth) for name, depths in sorted(LAYERS.items()) for depth in depths]
@@ -64,7 +64,7 @@ def test_every_architecture_says_how_deep_it_is():
 
 
 @pytest.mark.parametrize(
-    ("architecture", "layers"), [pair for pair in DEPTHS if pair[0] not in ("fusion", "resnet")]
+    ("architecture", "layers"), [pair for pair in DEPTHS if pair[0] not in (*MEASURED, "resnet")]
 )
 def test_the_depth_is_the_number_of_weight_layers(architecture, layers):
     model = build_model(TrainingConfig(architecture=architecture, layers=layers, **TINY))
@@ -85,6 +85,7 @@ def test_cnn_is_the_network_of_the_source_document():
     assert count(nn.MaxPool2d) == 2
     assert count(nn.Linear) == 2
     assert count(nn.Dropout) == 3
+    assert isinstance(model, ImageNet)
     assert modules[-1] is model.head, "log-softmax follows in `forward`"
     masks = torch.rand(16, 1, 50, 50)
     logits = model.eval().head(model.embed(masks, torch.zeros(16, 0)))

@@ -12,8 +12,8 @@ from classifier.training import train_model
 
 
 @pytest.fixture(scope="module")
-def config(tiny_fusion):
-    return replace(tiny_fusion, classes=3, epochs=4)
+def config(tiny_default):
+    return replace(tiny_default, classes=3, epochs=4)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def test_all_four_have_probabilities_that_sum_to_1(found, components):
         np.testing.assert_allclose(p.sum(axis=1), 1)
         assert (p[:, 3] > 0).all()
     assert found.ensemble.trained_codes == (1, 2, 3)
-    assert found.ensemble.models[0]["head.weight"].shape[0] == 3
+    assert found.ensemble.models[0]["networks.last.weight"].shape[2] == 3
 
 
 def test_the_doubt_is_kept_with_the_weights(found, components):

@@ -12,8 +12,8 @@ from classifier.training import train_model
 
 
 @pytest.fixture(scope="module")
-def config(tiny_fusion):
-    return replace(tiny_fusion, epochs=16, threads=1)
+def config(tiny_default):
+    return replace(tiny_default, epochs=16, threads=1)
 
 
 @pytest.fixture(scope="module")

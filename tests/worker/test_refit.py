@@ -177,9 +177,9 @@ def test_what_came_later_is_looked_at_once_and_the_rest_not_again(
     first = trained(world)
     looked: list[list[int]] = []
 
-    def watched(context: Any, some: list[int]) -> Any:
+    def watched(context: Any, some: list[int], *, pictured: bool) -> Any:
         looked.append(some)
-        return components_of(context, some)
+        return components_of(context, some, pictured=pictured)
 
     monkeypatch.setattr("app.worker.refit.components_of", watched)
     refitter = Refitter()

@@ -1,4 +1,4 @@
-"""Ranks: what the default network makes of the hand-made measures."""
+"""The default: what it makes of the hand-made measures, and who of it has an opinion."""
 
 import numpy as np
 import pytest
@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from classifier.committee import FEW, KNOTS, NETWORKS, Committee, Ranks, _below, normal_scores
 from classifier.config import TrainingConfig
 from classifier.examples import columns_seen
-from classifier.fusion import FEW, Fusion, Ranks, normal_scores
+from classifier.fusion import Fusion
 from classifier.models import build_model
 
 values = arrays(np.float32, (40, 3), elements=st.floats(-100, 100, width=32))
@@ -91,25 +92,76 @@ def test_a_missing_measure_has_the_middle_of_its_range_and_is_counted():
     assert found[:, 4:].tolist() == [[0.25, 1], [0, 0]]
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    arrays(np.float32, (3, KNOTS), elements=st.integers(-9, 9).map(float)),
+    arrays(np.float32, (3, 20), elements=st.integers(-10, 10).map(float) | st.just(3e38)),
+)
+def test_knots_below_a_value_are_counted_as_torch_counts_them(knots, asked):
+    rows = torch.from_numpy(np.sort(knots, axis=1))
+    found = torch.from_numpy(asked)
+    assert torch.equal(_below(rows, found, torch.lt), torch.searchsorted(rows, found))
+    expected = torch.searchsorted(rows, found, right=True)
+    assert torch.equal(_below(rows, found, torch.le), expected)
+
+
+def committee(architecture: str) -> tuple[Committee, torch.Tensor, torch.Tensor]:
+    """An untrained one, images and ranks."""
+    torch.manual_seed(0)
+    config = TrainingConfig(architecture=architecture, channels=(4, 4, 6, 6), hidden=8)
+    model = build_model(config).eval()
+    assert isinstance(model, Committee)
+    images = torch.rand((6, 3, 50, 50) if architecture == "fusion" else (6, 0))
+    return model, images, torch.rand(6, len(columns_seen(config)))
+
+
 @pytest.mark.parametrize(("examples", "share"), [(FEW - 1, 0.5), (FEW, 0.3)])
 def test_the_fewer_the_examples_the_more_measures_are_hidden(examples, share):
-    config = TrainingConfig(channels=(4, 4, 6, 6), hidden=8)
-    model = build_model(config)
+    model, _, ranks = committee("fusion")
     assert isinstance(model, Fusion)
-    model.settle(torch.rand(examples, len(columns_seen(config))))
-    for part in (model.measures, *model.others):
-        shown = part[0](torch.ones(200, 100))
+    model.settle(torch.rand(examples, ranks.shape[1]))
+    for part in (model.spare, model.networks.spare):
+        shown = part.train()(torch.ones(200, 100))
         assert (shown == 0).float().mean() == pytest.approx(share, abs=0.02)
 
 
-def test_every_part_has_an_opinion_and_their_mean_predicts():
-    torch.manual_seed(0)
-    config = TrainingConfig(channels=(4, 4, 6, 6), hidden=8)
-    model = build_model(config).eval()
-    assert isinstance(model, Fusion)
-    ranks = torch.rand(6, len(columns_seen(config)))
-    images = torch.rand(6, 3, 50, 50)
+@pytest.mark.parametrize("architecture", ["committee", "fusion"])
+def test_every_part_has_an_opinion_and_their_mean_predicts(architecture):
+    model, images, ranks = committee(architecture)
     opinions = model.opinions(images, ranks)
-    torch.testing.assert_close(opinions.exp().sum(dim=2), torch.ones(4, 6))
+    assert len(opinions) == NETWORKS + (architecture == "fusion")
+    torch.testing.assert_close(opinions.exp().sum(dim=2), torch.ones(len(opinions), 6))
     torch.testing.assert_close(model(images, ranks).exp(), opinions.exp().mean(dim=0))
-    torch.testing.assert_close(model.by_measures(ranks), opinions[1:])
+    torch.testing.assert_close(model.by_measures(ranks), opinions[-NETWORKS:])
+
+
+def test_a_committee_looks_at_no_image():
+    model, images, ranks = committee("committee")
+    assert not any(isinstance(part, torch.nn.Conv2d) for part in model.modules())
+    torch.testing.assert_close(model(torch.rand(6, 3, 50, 50), ranks), model(images, ranks))
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_networks_side_by_side_are_what_each_would_be_alone(training):
+    model, _, ranks = committee("committee")
+    networks = model.networks.train(training)
+    norms = [norm for norm in networks.norms if isinstance(norm, torch.nn.BatchNorm1d)]
+    networks.spare.p = networks.drop.p = 0
+    scores = normal_scores(ranks)
+    together = networks(scores)
+    for number in range(NETWORKS):
+        seen = scores
+        for layers, norm in zip((networks.first, networks.second), norms, strict=True):
+            own = slice(8 * number, 8 * number + 8)
+            seen = seen @ layers.weight[number] + layers.bias[number]
+            if training:
+                seen = (seen - seen.mean(0)) / (seen.var(0, unbiased=False) + norm.eps).sqrt()
+            else:
+                assert norm.running_mean is not None
+                assert norm.running_var is not None
+                seen = (seen - norm.running_mean[own]) / (norm.running_var[own] + norm.eps).sqrt()
+            seen = torch.relu(seen * norm.weight[own] + norm.bias[own])
+        logits = seen @ networks.last.weight[number] + networks.last.bias[number]
+        torch.testing.assert_close(
+            together[number], torch.log_softmax(logits, 1), atol=1e-5, rtol=0
+        )
