@@ -40,6 +40,7 @@ from classifier.inputs import Components
 from classifier.label_noise import chance_wrong
 from classifier.uncertainty import label_quality, margin, predictive_entropy, self_confidence
 
+THREE_MEMBERS = "Somata, three models a fold"
 BESIDE_CONVOLUTIONS = "Somata, convolutions beside"
 MASK_TRACE = f"mask + trace + {RECORDING}"
 DOCUMENT: dict[str, Any] = {
@@ -66,9 +67,10 @@ def contenders(quick: bool, threads: int, features: FeatureTable) -> list[Conten
         HandMade("gradient boosting", ALL, boosting, features),
         Somata("Somata", ALL, config),
         *(Somata("Somata", inputs, config) for inputs in ablated),
-        # The slow ones get fewer seeds, so that all ends in time.
-        Somata(BESIDE_CONVOLUTIONS, ALL, replace(config, architecture="fusion"), most_seeds=2),
-        Somata("the document's CNN", MASK, document),
+        Somata(THREE_MEMBERS, ALL, replace(config, members=3)),
+        # What convolves gets one seed, so that all ends in time.
+        Somata(BESIDE_CONVOLUTIONS, ALL, replace(config, architecture="fusion"), most_seeds=1),
+        Somata("the document's CNN", MASK, document, most_seeds=1),
         CaimanCnn(passes=1 if quick else 4),
     ]
 
