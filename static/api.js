@@ -66,9 +66,9 @@ async function refusal(response) {
   }
 }
 
-/** @param {string} path */
-export function get(path) {
-  return call(path);
+/** @param {string} path @param {AbortSignal} [signal] */
+export function get(path, signal) {
+  return call(path, { signal: signal || null });
 }
 
 /** @param {string} path @returns {Promise<ArrayBuffer>} */

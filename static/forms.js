@@ -9,6 +9,9 @@ import { Session } from "./desk/session.js";
 /** A small question that only whoever is signed in gets an answer to. */
 const QUESTION = "/api/v1/labels/mine?limit=1";
 
+/** Some networks swallow everything and never say so. */
+const PATIENCE_MS = 8000;
+
 /** @typedef {{form: HTMLFormElement, button: HTMLElement | null}} Waiting */
 
 export class Forms {
@@ -47,7 +50,7 @@ export class Forms {
     if (this.asking || !this.waiting) return;
     this.asking = true;
     try {
-      await get(QUESTION);
+      await get(QUESTION, AbortSignal.timeout(PATIENCE_MS));
       this.#pass(this.waiting);
     } catch (error) {
       this.#explain(error);

@@ -98,6 +98,24 @@ def test_what_is_sent_while_somebody_else_is_signed_in_or_nobody_answers_stays(
     assert said(field, key)[1:] == [("settle", "a ring, but dim")]
 
 
+def test_a_network_that_swallows_everything_is_said_and_what_is_written_stays(
+    field: Field, window: Visit
+) -> None:
+    page = window.page
+    key = put_up(field, field.site.person(f"colleague of {field.id}"))
+    row = written(page, key)
+    settle = row.get_by_role("button", name="Settle it")
+    # Neither answered nor refused.
+    window.window.route("**/api/**", lambda route: None)
+    settle.click()
+    notice = page.get_by_role("alert").filter(has_text="What you wrote stays here")
+    expect(notice).to_contain_text("cannot be reached", timeout=15_000)
+    window.window.unroute_all()
+    settle.click()
+    expect(page.locator(f"#component-{key}")).to_have_count(0)
+    assert said(field, key)[1:] == [("settle", "a ring, but dim")]
+
+
 def test_taking_off_the_list_after_the_session_ended_asks_for_the_password_in_place(
     field: Field, window: Visit
 ) -> None:
