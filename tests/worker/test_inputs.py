@@ -164,6 +164,30 @@ def test_contexts_are_cropped_round_the_centre(sqlite_world: World) -> None:
     np.testing.assert_array_equal(contexts[2, 0][22:, :35], MEAN[:28, 165:])
 
 
+@pytest.mark.parametrize(("architecture", "cut"), [("committee", False), ("fusion", True)])
+def test_contexts_are_cut_out_for_who_looks_at_them_alone(
+    sqlite_world: World, monkeypatch: pytest.MonkeyPatch, architecture: str, cut: bool
+) -> None:
+    world = sqlite_world
+    keys = bring_in(world, known(24))
+    for place, key in enumerate(keys):
+        world.label(ALICE, key, 1 + place % 4)
+    bring_in(world, known(5, seed=901))
+    shown: list[bool] = []
+
+    def watched(*args: Any, **kwargs: Any) -> Components:
+        found = components_of(*args, **kwargs)
+        shown.append(found.contexts is not None)
+        return found
+
+    monkeypatch.setattr(train, "components_of", watched)
+    config = {**TINY_TRAINING, "architecture": architecture}
+    run = training.request_run(world.context, ALICE, config)
+    job = world.claimed(run.id)
+    train.train(world.context, job, Pulse(world.context, job, threading.Event()))
+    assert shown == [cut, cut], "those of the training, and those that are scored"
+
+
 def test_components_come_in_the_order_asked_for(sqlite_world: World) -> None:
     recordings = (known(3), known(3, seed=901))
     first, second = (bring_in(sqlite_world, one) for one in recordings)
