@@ -192,7 +192,7 @@ def learners(options: Options, orders: Sequence[str]) -> list[Learner]:
     boosting = Learner(
         f"{peer.name} on {peer.inputs}", hand_made(peer), every, side_by_side=options.threads
     )
-    own = tuple(order for order in every if order.startswith("chance wrong"))
+    own = tuple(order for order in every if order in (THREE_LABELERS, EVERY_LOOK))
     return [*([Learner("Somata", somata, own)] if own else []), boosting]
 
 

@@ -12,6 +12,9 @@ from classifier.layers import Classifier
 PREDICTION_BATCH = 256
 """With more, what the first layers give no longer fits a processor's cache."""
 
+MEASURED_BATCH = 1024
+"""Of who looks at no image: nothing is large there, and each batch costs some calls of Python."""
+
 
 def predict_log_probabilities(model: Classifier, examples: Examples) -> NDArray[np.float64]:
     """(components, classes) log-probabilities, computed in batches without gradients.
@@ -37,7 +40,8 @@ def _in_batches(
     model.eval()
     parts = [np.zeros((0, width))]
     with torch.inference_mode():
-        for rows in torch.arange(len(examples)).split(PREDICTION_BATCH):
+        size = PREDICTION_BATCH if examples.images.ndim == 4 else MEASURED_BATCH
+        for rows in torch.arange(len(examples)).split(size):
             batch = examples.take(rows).to(device)
             parts.append(function(batch.images, model.scale(batch.numbers)).double().cpu().numpy())
     return np.concatenate(parts)

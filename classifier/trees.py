@@ -64,7 +64,8 @@ class Trees(nn.Module):
         children = (torch.stack([self.left, self.right], dim=2) + trees[:, None, None]).flatten()
         at = trees.expand(len(ranks), -1)
         for _ in range(DEPTH):
-            at = children[2 * at + (sides.gather(1, feature[at]) > threshold[at])]
+            right = sides.gather(1, feature[at]) > threshold[at]
+            at = children[(2 * at).add_(right)]
         votes = self.value.flatten()[at].view(len(ranks), self.rounds, self.classes)
         return functional.log_softmax(votes.sum(dim=1) + self.baseline, dim=1)
 

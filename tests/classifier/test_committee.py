@@ -100,9 +100,14 @@ def test_a_missing_measure_has_the_middle_of_its_range_and_is_counted():
 def test_knots_below_a_value_are_counted_as_torch_counts_them(knots, asked):
     rows = torch.from_numpy(np.sort(knots, axis=1))
     found = torch.from_numpy(asked)
-    assert torch.equal(_below(rows, found, torch.lt), torch.searchsorted(rows, found))
-    expected = torch.searchsorted(rows, found, right=True)
-    assert torch.equal(_below(rows, found, torch.le), expected)
+    left, right = (torch.searchsorted(rows, found, right=side) for side in (False, True))
+    assert torch.equal(_below(rows, found), left)
+    ranks = Ranks(3)
+    ranks.knots.copy_(rows)
+    # A value that is a knot, or many, lies in the middle of them.
+    known = (right > left).T
+    middle = ((left + right - 1) / (2 * (KNOTS - 1))).T.clamp(0, 1)
+    torch.testing.assert_close(ranks(found.T)[known], middle[known])
 
 
 def committee(architecture: str) -> tuple[Committee, torch.Tensor, torch.Tensor]:
