@@ -29,7 +29,15 @@ def labeled_server(data_dir: Path, **settings: object) -> Server:
 def workers_of(server: Server) -> list[psutil.Process]:
     """The worker processes under this server."""
     children = psutil.Process(server.process.pid).children(recursive=True)
-    return [child for child in children if "worker" in child.cmdline()]
+    return [child for child in children if "worker" in _command_of(child)]
+
+
+def _command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        # It ended meanwhile.
+        return []
 
 
 def kill_worker(server: Server) -> None:
