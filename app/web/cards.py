@@ -73,7 +73,7 @@ def _render(name: str, **values: Any) -> str:
 
 
 def _in_words(config: dict[str, Any]) -> str:
-    # The others look at a trace whatever is named.
+    # The others look at no trace, even where one is named.
     given = config.get("inputs") or ["mask"]
     if config.get("architecture") not in MEASURED:
         given = [name for name in given if name != "trace"]
