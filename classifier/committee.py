@@ -92,7 +92,8 @@ def _below(knots: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
 
 class Networks(nn.Module):
     """`NETWORKS` small networks of two hidden layers, side by side in each operation: apart they
-    would take three times as many operations, which cost more than what they compute.
+    would take three times as many, and the folds that train beside each other wait for Python's
+    lock at each.
     """
 
     def __init__(self, inputs: int, config: TrainingConfig) -> None:

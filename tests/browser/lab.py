@@ -83,6 +83,7 @@ class Network:
     def __init__(self, window: Visit) -> None:
         self.down = False
         self.sent: list[str] = []
+        self.posts: list[int] = []
         window.window.route("**/api/v1/**", self._pass)
 
     def _pass(self, route: Route) -> None:
@@ -93,6 +94,7 @@ class Network:
         if request.url.endswith("/labels"):
             body: dict[str, Any] = request.post_data_json or {}
             self.sent += [one["id"] for one in body["labels"]]
+            self.posts.append(len(body["labels"]))
         route.continue_()
 
 

@@ -172,11 +172,11 @@ def test_what_waits_goes_in_one_request_and_what_is_refused_holds_up_none(
     desk = Desk(window.page, field.path)
     waiting(desk, 6)
     network.down = False
-    posts = posted(desk)
+    # Unless it has tried again by itself just now; what came through is counted from the first.
     window.page.evaluate("dispatchEvent(new Event('online'))")
     desk.all_saved()
     # All of them, then one by one as far as the one that spoils the request, then the rest.
-    assert posts == [6, 1, 1, 4]
+    assert network.posts == [6, 1, 1, 4]
     expect(desk.page.get_by_text("There is no component 1000000000")).to_be_visible()
     key = field.keys
     assert field.answers() == {key[0]: [1], key[2]: [2], key[3]: [3], key[4]: [4]}
