@@ -111,8 +111,7 @@ class Ensemble:
             components = with_measures(components, self.config.inputs)
         for start in range(0, len(components), PREPARED_AT_ONCE):
             part = slice(start, min(start + PREPARED_AT_ONCE, len(components)))
-            rows = np.arange(part.start, part.stop)
-            yield part, make_examples(components.take(rows), self.config)
+            yield part, make_examples(components.take(part), self.config)
 
     def to_bytes(self) -> bytes:
         """The ensemble as one safetensors block; config and the rest lie in its metadata."""

@@ -58,16 +58,17 @@ class Components:
             return np.zeros(len(self), dtype=np.int64)
         return np.asarray(self.recordings, dtype=np.int64)
 
-    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> "Components":
-        """Those rows of every array."""
+    def take(self, rows: NDArray[np.integer] | NDArray[np.bool_] | slice) -> "Components":
+        """Those rows of every array; of a slice, views of them."""
         places = np.arange(len(self))[rows]
+        chosen = rows if isinstance(rows, slice) else places
 
         def part(array: NDArray[Scalar] | None) -> NDArray[Scalar] | None:
-            return None if array is None else array[places]
+            return None if array is None else array[chosen]
 
         return replace(
             self,
-            masks=self.masks[places],
+            masks=self.masks[chosen],
             traces=None if self.traces is None else [self.traces[row] for row in places],
             frame_rates_hz=part(self.frame_rates_hz),
             contexts=part(self.contexts),

@@ -32,6 +32,16 @@ def test_taking_rows_takes_them_of_every_array(components):
     assert Components(components.masks).groups.tolist() == [0] * 60
 
 
+def test_a_slice_is_taken_without_a_copy(components):
+    part = components.take(slice(5, 20))
+    assert np.shares_memory(part.masks, components.masks)
+    assert np.shares_memory(part.contexts, components.contexts)
+    copied = components.take(np.arange(5, 20))
+    np.testing.assert_array_equal(part.masks, copied.masks)
+    np.testing.assert_array_equal(part.groups, copied.groups)
+    assert len(part.traces) == len(copied.traces) == 15
+
+
 def test_images_are_the_prepared_mask_and_its_contexts(components, tiny, tiny_default):
     found = make_examples(components, replace(tiny_default, architecture="fusion"))
     torch.testing.assert_close(found.images[:, :1], prepare_masks(components.masks))
