@@ -33,6 +33,9 @@ from classifier.stopping import Batch, expected_changes
 from classifier.training import TrainingSet, train_model
 from classifier.uncertainty import predictive_entropy
 
+RANDOM = ("random",)
+"""The row of the tables that all others are held against."""
+
 FIRST = 50
 CHECKPOINTS = (100, 200, 300, 400, 500, 700, 1000)
 QUICK_CHECKPOINTS = (100, 200)
@@ -224,6 +227,7 @@ def measure(options: Options) -> str:
     features = np.column_stack(list(hand_features(fields.components, EVERYTHING).values()))
     filled = np.where(np.isfinite(features), features, np.nanmedian(features, axis=0))
     scaled = acquisition.standardise(filled)
+    by_learner: dict[str, Figures] = {}
     found: list[str] = []
     chosen = options.chosen(list(STRATEGIES))
     for learner in (somata(fields, options), linear(scaled, fields.labels)):
@@ -237,7 +241,9 @@ def measure(options: Options) -> str:
                 if len(courses[0].history) > 5:
                     stopping.add((name,), stopping_check(courses))
         if curves.values:
+            by_learner[learner.name] = curves
             found += tables(learner.name, curves, stopping)
+    found += across(by_learner)
     return options.report("active_learning", found, started)
 
 
@@ -267,10 +273,10 @@ def tables(learner: str, curves: Figures, stopping: Figures) -> list[str]:
         f"{learner}: macro F1 against truth in fields that nobody labeled, after so many labels:",
         table(("strategy", *steps, "seeds"), curves.rows(steps)),
     ]
-    if ("random",) in curves.values:
+    if RANDOM in curves.values:
         found += [
             f"{learner}: labels that a strategy needs for what {steps[-1]} random labels give:",
-            table(("strategy", "labels", "seeds"), needed(curves, steps).rows(("labels",))),
+            table(("strategy", "labels", "seeds"), needed(curves, curves).rows(("labels",))),
         ]
     if stopping.values:
         found += [
@@ -282,15 +288,29 @@ def tables(learner: str, curves: Figures, stopping: Figures) -> list[str]:
     return found
 
 
-def needed(curves: Figures, steps: Sequence[str]) -> Figures:
-    """The labels that each strategy needs for the score of the last random ones, by seed."""
-    labels = [int(step) for step in steps]
-    goals = curves.values[("random",)][steps[-1]]
+def across(by_learner: dict[str, Figures]) -> list[str]:
+    """What the first learner needs for what the other reaches with random labels, as text."""
+    if len(by_learner) < 2:
+        return []
+    (own, curves), (other, peer) = by_learner.items()
+    if RANDOM not in peer.values:
+        return []
+    last = list(peer.values[RANDOM])[-1]
+    return [
+        f"Labels that {own} needs for what {last} random labels give {other}:",
+        table(("strategy", "labels", "seeds"), needed(curves, peer).rows(("labels",))),
+    ]
+
+
+def needed(curves: Figures, peer: Figures) -> Figures:
+    """The labels that each strategy needs for the score of the peer's last random ones, by seed."""
+    steps = list(next(iter(curves.values.values())))
+    goals = peer.values[RANDOM][steps[-1]]
     found = Figures()
     for row, scores in curves.values.items():
         for seed, goal in enumerate(goals):
             own = [scores[step][seed] for step in steps]
-            found.add(row, {"labels": labels_for(goal, labels, own)})
+            found.add(row, {"labels": labels_for(goal, [int(step) for step in steps], own)})
     return found
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from classifier.config import TrainingConfig
+from classifier.config import MEASURED, TrainingConfig
 from classifier.crops import crop_contexts
 from classifier.crossval import CrossValidation, cross_validate
 from classifier.inputs import KINDS, Components
@@ -84,3 +84,15 @@ def trained_default(
     recording: SimulatedRecording, components: Components, tiny_default: TrainingConfig
 ) -> CrossValidation:
     return cross_validate(components, recording.truth, tiny_default)
+
+
+@pytest.fixture(scope="package", params=MEASURED)
+def trained_measured(
+    request: pytest.FixtureRequest,
+    recording: SimulatedRecording,
+    components: Components,
+    tiny_default: TrainingConfig,
+) -> CrossValidation:
+    """One of every architecture that judges by the measures."""
+    config = replace(tiny_default, architecture=request.param)
+    return cross_validate(components, recording.truth, config)

@@ -110,33 +110,33 @@ def test_weights_that_are_not_finite_are_refused(trained):
         Ensemble.from_bytes(broken.to_bytes())
 
 
-# --- the default architecture ---
+# --- the architectures that judge by measures ---
 
 
-def test_fusion_survives_its_bytes(trained_default, components):
-    loaded = Ensemble.from_bytes(trained_default.ensemble.to_bytes())
-    assert loaded.config == trained_default.ensemble.config
+def test_all_of_a_measured_model_survives_its_bytes(trained_measured, components):
+    loaded = Ensemble.from_bytes(trained_measured.ensemble.to_bytes())
+    assert loaded.config == trained_measured.ensemble.config
     np.testing.assert_array_equal(
-        loaded.predict(components), trained_default.ensemble.predict(components)
+        loaded.predict(components), trained_measured.ensemble.predict(components)
     )
 
 
-def test_fusions_predictions_do_not_depend_on_their_neighbours(trained_default, components):
-    together = trained_default.ensemble.predict(components)
+def test_measured_predictions_do_not_depend_on_their_neighbours(trained_measured, components):
+    together = trained_measured.ensemble.predict(components)
     halves = [
-        trained_default.ensemble.predict(components.take(rows))
+        trained_measured.ensemble.predict(components.take(rows))
         for rows in (np.arange(60) % 2 == 0, np.arange(60) % 2 == 1)
     ]
     np.testing.assert_allclose(halves[0], together[::2], atol=1e-5)
     np.testing.assert_allclose(halves[1], together[1::2], atol=1e-5)
-    alone = trained_default.ensemble.predict(components.take(np.array([7])))
+    alone = trained_measured.ensemble.predict(components.take(np.array([7])))
     np.testing.assert_allclose(alone[0], together[7], atol=1e-5)
 
 
-def test_no_components_give_no_predictions_of_fusion(trained_default):
+def test_no_components_give_no_measured_predictions(trained_measured):
     nothing = Components(np.zeros((0, 50, 50)))
-    assert trained_default.ensemble.predict(nothing).shape == (0, 4)
-    assert trained_default.ensemble.embed(nothing).shape == (2, 0, 8)
+    assert trained_measured.ensemble.predict(nothing).shape == (0, 4)
+    assert trained_measured.ensemble.embed(nothing).shape == (2, 0, 8)
 
 
 def test_folds_predict_apart_and_their_mean_together(trained_default, components):

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from classifier import crossval
+from classifier.config import MEASURED
 from classifier.crossval import cross_validate
 from classifier.ensemble import Ensemble
 from classifier.training import train_model
 
 
-@pytest.fixture(scope="module")
-def config(tiny_default):
-    return replace(tiny_default, classes=3, epochs=4)
+@pytest.fixture(scope="module", params=MEASURED)
+def config(request, tiny_default):
+    return replace(tiny_default, architecture=request.param, classes=3, epochs=4)
 
 
 @pytest.fixture(scope="module")

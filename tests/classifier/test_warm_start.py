@@ -7,13 +7,14 @@ import pytest
 import torch
 
 from classifier import crossval
+from classifier.config import MEASURED
 from classifier.crossval import WarmStart, cross_validate
 from classifier.training import train_model
 
 
-@pytest.fixture(scope="module")
-def config(tiny_default):
-    return replace(tiny_default, epochs=16, threads=1)
+@pytest.fixture(scope="module", params=MEASURED)
+def config(request, tiny_default):
+    return replace(tiny_default, architecture=request.param, epochs=16, threads=1)
 
 
 @pytest.fixture(scope="module")
