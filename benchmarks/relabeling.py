@@ -188,12 +188,15 @@ def learners(options: Options, orders: Sequence[str]) -> list[Learner]:
     if options.quick:
         peer = HandMade("logistic regression", EVERYTHING, logistic_regression, shared)
         return [Learner(f"{peer.name} on {peer.inputs}", hand_made(peer), every)]
+    own = tuple(order for order in every if order in (THREE_LABELERS, EVERY_LOOK))
     peer = HandMade("gradient boosting", EVERYTHING, gradient_boosting, shared)
     boosting = Learner(
-        f"{peer.name} on {peer.inputs}", hand_made(peer), every, side_by_side=options.threads
+        f"{peer.name} on {peer.inputs}",
+        hand_made(peer),
+        tuple(order for order in every if order not in own),
+        side_by_side=options.threads,
     )
-    own = tuple(order for order in every if order in (THREE_LABELERS, EVERY_LOOK))
-    return [*([Learner("Somata", somata, own)] if own else []), boosting]
+    return [one for one in (Learner("Somata", somata, own), boosting) if one.orders]
 
 
 def measure(options: Options) -> str:
