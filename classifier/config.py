@@ -26,6 +26,7 @@ _INTEGER_RANGES = {
     "stem_stride": (1, 2),
     "hidden": (4, 512),
     "trees": (0, 500),
+    "unlabeled": (0, 100_000),
     "threads": (1, 64),
 }
 _NUMBER_RANGES = {
@@ -90,6 +91,8 @@ class TrainingConfig:
     channels: widths of the document's four convolutions; the first is the width of the others.
     hidden: width of the fully connected layers.
     trees: rounds of boosted trees over the measures that those two have an opinion by; 0: none.
+    unlabeled: the most components without a label that it also learns from, by what a first draft
+        of it is surest of; 0: none.
     stem_stride: stride of `cnn`'s first convolution; 2 halves the grid at once, 4 times faster.
     augment: shear, rotate, shift, flip, zoom, speckle, cut and threshold the training batches.
     preparation: `somata`, or the 50x50 patch that CaImAn's classifier is given.
@@ -122,6 +125,7 @@ class TrainingConfig:
     channels: tuple[int, int, int, int] = (12, 12, 24, 24)
     hidden: int = 128
     trees: int = 60
+    unlabeled: int = 800
     stem_stride: int = 2
     augment: bool = True
     preparation: str = "somata"
@@ -192,7 +196,7 @@ class TrainingConfig:
     @classmethod
     def from_stored(cls, values: Mapping[str, Any]) -> "TrainingConfig":
         """The config of a model that was trained some time ago, with what it was made of then."""
-        return cls.from_dict({"measures": "alone", "trees": 0, **values})
+        return cls.from_dict({"measures": "alone", "trees": 0, "unlabeled": 0, **values})
 
 
 def _check_integer(name: str, value: object, limits: tuple[int, int]) -> None:

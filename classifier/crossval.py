@@ -17,7 +17,9 @@ from classifier.doubt import Doubt, fit_doubt
 from classifier.ensemble import Ensemble, calibrated, of_members, with_measures
 from classifier.examples import Examples, make_examples
 from classifier.folds import FoldPlan, plan_folds
+from classifier.guessing import Unlabeled, with_guesses
 from classifier.inputs import Components
+from classifier.layers import Classifier
 from classifier.metrics import classification_metrics
 from classifier.progress import Progress, Watch
 from classifier.training import (
@@ -25,6 +27,7 @@ from classifier.training import (
     TrainedModel,
     TrainingSet,
     configure_threads,
+    new_model,
     train_model,
 )
 
@@ -76,6 +79,7 @@ def cross_validate(
     labels: ArrayLike,
     config: TrainingConfig,
     *,
+    unlabeled: Components | None = None,
     warm: WarmStart | None = None,
     device: torch.device | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
@@ -84,6 +88,9 @@ def cross_validate(
 
     components: raw; recordings are measured as a whole, so pass their measures where these are
         only a part of them. labels: (components,) codes 1 to 4; some may not occur.
+    unlabeled: other components, with their measures where the config looks at measures. Each
+        network learns from those that a first draft of it, which saw the same labels, is surest
+        of; `guessing.drawn` says which may be. Recordings are named as in `components`.
     warm: go on from these models; the config must be theirs in all that shapes a network.
     on_progress: called after each step, by one thread at a time; what it raises ends the training
         and reaches the caller.
@@ -104,7 +111,13 @@ def cross_validate(
     if config.measured and components.measures is None:
         components = with_measures(components, config.inputs)
     work = _Work(
-        make_examples(components, config), label_array, components.groups, plan, config, device
+        make_examples(components, config),
+        label_array,
+        components.groups,
+        plan,
+        config,
+        device,
+        Unlabeled.drawn_from(unlabeled, config),
     )
     start = None if warm is None else warm.ensemble.models
     trained = _train_all(work, start, Watch(plan.folds * config.members, on_progress))
@@ -119,6 +132,7 @@ def cross_validate(
         **_metrics(out_of_fold, plain, label_array, plan, trained),
         "temperature": calibration.temperature,
         "offsets": list(calibration.offsets),
+        "unlabeled": 0 if work.unlabeled is None else len(work.unlabeled.recordings),
     }
     return CrossValidation(out_of_fold, plan.fold_of, plan.grouped, plan.reason, ensemble, metrics)
 
@@ -133,6 +147,17 @@ class _Work:
     plan: FoldPlan
     config: TrainingConfig
     device: torch.device
+    unlabeled: Unlabeled | None
+
+    def unlabeled_beside(self, fold: int) -> Examples | None:
+        """Those that this fold may learn from: none of a recording that it tests, where recordings
+        are kept whole, so that it goes on knowing nothing of them.
+        """
+        if self.unlabeled is None:
+            return None
+        tested = self.groups[self.plan.fold_of == fold] if self.plan.grouped else ()
+        found = self.unlabeled.without(tested)
+        return found if len(found) else None
 
 
 def _train_all(
@@ -155,6 +180,16 @@ def _train_all(
             learning_rate=max(config.learning_rate * WARM_LEARNING_SHARE, MIN_LEARNING_RATE),
         )
 
+    def draft(network: int, part: TrainingSet, seed: int) -> Classifier:
+        """Who guesses: the models before, or one that is trained for this alone."""
+        if start is not None:
+            model = new_model(config, seed).to(work.device)
+            model.load_state_dict(start[network])
+            return model
+        first = watch.of_fold(network, 0, 2)
+        # Another seed than the second training's, so that the two err on their own.
+        return train_model(part, config, seed=seed ^ 1, device=work.device, on_batch=first).model
+
     def one(network: int) -> TrainedModel:
         configure_threads(threads)
         fold = network // config.members
@@ -171,9 +206,12 @@ def _train_all(
             watched=(work.examples.take(torch.from_numpy(seen)), work.labels[seen]),
         )
         seed = int(np.random.SeedSequence([config.seed, network]).generate_state(1)[0]) >> 1
-        result = train_model(
-            part, config, seed=seed, device=work.device, on_batch=watch.of_fold(network)
-        )
+        watched = watch.of_fold(network)
+        others = work.unlabeled_beside(fold)
+        if others is not None:
+            part = with_guesses(part, draft(network, part, seed), others)
+            watched = watch.of_fold(network, 1, 2)
+        result = train_model(part, config, seed=seed, device=work.device, on_batch=watched)
         watch.end(network)
         return result
 

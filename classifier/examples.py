@@ -48,6 +48,11 @@ class Examples:
         return Examples(channels_last(self.images.to(device)), self.numbers.to(device))
 
 
+def joined(one: Examples, other: Examples) -> Examples:
+    """Those of one and behind them those of the other, prepared by the same config."""
+    return Examples(torch.cat([one.images, other.images]), torch.cat([one.numbers, other.numbers]))
+
+
 def channels_last(images: torch.Tensor) -> torch.Tensor:
     """The images with their channels last in memory, which makes convolutions faster."""
     if images.ndim < 4:

@@ -40,14 +40,18 @@ class Watch:
         self.turn = Lock()
         self.failure: BaseException | None = None
 
-    def of_fold(self, fold: int) -> Callable[[BatchProgress], None]:
-        """The callback for the training of one fold. Raises what any fold's callback raised."""
+    def of_fold(self, fold: int, part: int = 0, parts: int = 1) -> Callable[[BatchProgress], None]:
+        """The callback for one of the trainings of a fold, which are counted from 0.
+
+        Raises what any fold's callback raised.
+        """
 
         def on_batch(step: BatchProgress) -> None:
             with self.turn:
                 if self.failure is not None:
                     raise self.failure
-                self.done[fold] = (step.epoch - 1 + step.batch / step.batches) / step.epochs
+                here = (step.epoch - 1 + step.batch / step.batches) / step.epochs
+                self.done[fold] = (part + here) / parts
                 try:
                     self.on_progress(self._progress(fold, step))
                 except BaseException as error:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
-from math import cos, pi
 from threading import Lock
 
 import numpy as np
@@ -21,8 +20,9 @@ from classifier.layers import Classifier, hand_generator
 from classifier.losses import balancing_weights, class_shares, loss_weights, smoothed_loss
 from classifier.mixing import mix
 from classifier.models import build_model
+from classifier.schedule import decaying, one_cycle
 
-WARM_UP = 0.2
+GUESSES_COUNT = 0.3
 
 StateDict = dict[str, torch.Tensor]
 
@@ -75,6 +75,8 @@ class TrainingSet:
     start: weights to go on from, in place of random ones.
     watched: other components and their labels, whose loss is noted after each epoch where nothing
         is held out. Nothing is decided by it.
+    guessed: the labels of the last so many examples are guesses. Together they count for at most
+        `GUESSES_COUNT` of the others, and none is held out.
     """
 
     examples: Examples
@@ -82,6 +84,15 @@ class TrainingSet:
     groups: NDArray[np.integer]
     start: StateDict | None = None
     watched: tuple[Examples, NDArray[np.integer]] | None = None
+    guessed: int = 0
+
+    @property
+    def counts(self) -> torch.Tensor:
+        """(examples,) what each counts for: 1, and a guess no more than that."""
+        given = len(self.labels) - self.guessed
+        found = torch.ones(len(self.labels))
+        found[given:] = min(1.0, GUESSES_COUNT * given / max(self.guessed, 1))
+        return found
 
 
 def train_model(
@@ -101,7 +112,11 @@ def train_model(
     """
     if len(data.labels) == 0:
         raise ValueError("There is nothing to train on in one of the folds; label more components.")
-    held = hold_out(data.labels, data.groups, config.validation_fraction, seed)
+    given = len(data.labels) - data.guessed
+    held = np.zeros(len(data.labels), dtype=np.bool_)
+    held[:given] = hold_out(
+        data.labels[:given], data.groups[:given], config.validation_fraction, seed
+    )
     targets = torch.from_numpy(columns_of(data.labels)).to(device)
     train_rows, held_rows = (torch.from_numpy(np.flatnonzero(part)) for part in (~held, held))
     model = new_model(config, seed).to(device)
@@ -112,7 +127,9 @@ def train_model(
         model.load_state_dict(data.start)
     hand_generator(model, torch.Generator(device).manual_seed(seed))
     scaled = Examples(data.examples.images.to(device), model.scale(numbers))
-    loop = _Loop(model, scaled.take(train_rows), targets[train_rows], config, seed)
+    loop = _Loop(
+        model, scaled.take(train_rows), targets[train_rows], data.counts[train_rows], config, seed
+    )
     if not held.any() and data.watched is not None and len(data.watched[1]):
         others, labels = data.watched
         loop.watch = (
@@ -144,6 +161,7 @@ class _Loop:
         model: Classifier,
         examples: Examples,
         targets: torch.Tensor,
+        counts: torch.Tensor,
         config: TrainingConfig,
         seed: int,
     ) -> None:
@@ -154,7 +172,7 @@ class _Loop:
         )
         self.batches = batches_per_epoch(len(examples), config)
         self.generator = torch.Generator().manual_seed(seed)
-        self.shares = class_shares(targets.cpu(), config)
+        self.shares = class_shares(targets.cpu(), config) * counts
         self.weights = loss_weights(targets, config)
         self.optimizer = torch.optim.AdamW(
             decaying(model, config.weight_decay), lr=config.learning_rate, fused=True
@@ -273,22 +291,3 @@ class _Loop:
         chosen = torch.cat(parts).gather(1, targets.cpu()[:, None]).squeeze(1)
         weights = balancing_weights(targets.cpu(), 1.0).double()
         return float(-(chosen * weights).sum() / weights.sum())
-
-
-def decaying(model: Classifier, weight_decay: float) -> list[dict[str, object]]:
-    """Parameter groups: matrices and kernels decay, biases and normalisations do not."""
-    parameters = list(model.parameters())
-    return [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-
-
-def one_cycle(done: float) -> float:
-    """The share of the peak learning rate at a share of all steps: a rise, then a cosine to 0.
-
-    Source: Smith and Topin, Super-Convergence (2018).
-    """
-    if done < WARM_UP:
-        return 0.05 + 0.95 * done / WARM_UP
-    return 0.5 * (1 + cos(pi * min((done - WARM_UP) / (1 - WARM_UP), 1.0)))

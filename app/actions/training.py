@@ -52,6 +52,8 @@ class Snapshot:
 
     component_ids, labels (1 to 4), recording_ids: (components,), in order of key. answers:
     (components, 4) how many looks at it gave each code.
+    unlabeled: the keys of what else these recordings hold. A recording gets no components after its
+    import, so they too are the same at every repetition.
     """
 
     event_id: int
@@ -59,6 +61,7 @@ class Snapshot:
     labels: NDArray[np.int64]
     answers: NDArray[np.int64]
     recording_ids: NDArray[np.int64]
+    unlabeled: NDArray[np.int64]
 
 
 def request_run(
@@ -197,7 +200,16 @@ def labels_at(context: Context, event_id: int) -> Snapshot:
         np.array(labels, np.int64),
         np.array(answers, np.int64).reshape(-1, len(CODES)),
         np.array([recording_of[key] for key in keys], np.int64),
+        _others_of(recording_of, keys),
     )
+
+
+def _others_of(recording_of: dict[int, int], keys: list[int]) -> NDArray[np.int64]:
+    """What else there is in the recordings of these components, in order of key."""
+    known = set(keys)
+    within = {recording_of[key] for key in keys}
+    others = (key for key, recording in recording_of.items() if recording in within)
+    return np.array(sorted(key for key in others if key not in known), np.int64)
 
 
 def record_result(context: Context, run_id: int, **values: Any) -> None:

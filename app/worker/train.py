@@ -26,6 +26,7 @@ from app.worker.work import Pulse
 from classifier.config import TrainingConfig
 from classifier.crossval import CrossValidation, WarmStart, cross_validate
 from classifier.ensemble import Ensemble
+from classifier.guessing import drawn
 from classifier.label_noise import chance_wrong
 from classifier.progress import Progress
 from classifier.training import configure_threads
@@ -74,11 +75,13 @@ def learn(
     """Train, and store what each component's own fold says of it."""
     keys = snapshot.component_ids.tolist()
     components = components_of(context, keys, pictured=config.pictured)
+    others = snapshot.unlabeled[drawn(len(snapshot.unlabeled), config)].tolist()
     configure_threads(config.threads)
     found = cross_validate(
         components,
         snapshot.labels,
         config,
+        unlabeled=components_of(context, others, pictured=config.pictured) if others else None,
         warm=warm_start(context, run.start_from, snapshot),
         device=device(),
         on_progress=lambda progress: pulse(shown(progress)),

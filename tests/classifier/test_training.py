@@ -133,7 +133,7 @@ def test_mixed_targets_stay_a_distribution(data, tiny, mixup):
     config = replace(tiny, mixup=mixup)
     targets = torch.from_numpy(data.labels.astype(int) - 1)
     model = training.new_model(config, 0)
-    loop = training._Loop(model, data.examples, targets, config, seed=0)
+    loop = training._Loop(model, data.examples, targets, data.counts, config, seed=0)
     kinds_of_target = set()
     for _ in range(5):
         batch, soft, weights = loop._draw(data.examples)
@@ -149,7 +149,8 @@ def test_mixed_targets_stay_a_distribution(data, tiny, mixup):
 def test_without_mixup_targets_are_the_labels(data, tiny):
     config = replace(tiny, mixup=0.0)
     targets = torch.from_numpy(data.labels.astype(int) - 1)
-    loop = training._Loop(training.new_model(config, 0), data.examples, targets, config, seed=0)
+    model = training.new_model(config, 0)
+    loop = training._Loop(model, data.examples, targets, data.counts, config, seed=0)
     _, soft, _ = loop._draw(data.examples)
     assert set(soft.unique().tolist()) == {0, 1}
 

@@ -64,6 +64,37 @@ def test_a_run_goes_on_from_another_with_its_models_and_folds(
     assert predictions(world, child.id).keys() == {*keys, *fresh}
 
 
+def test_a_run_learns_from_what_its_recordings_hold_without_a_label(
+    world: World, monkeypatch: Any
+) -> None:
+    keys = world.recording(24, labels=[1, 2, 3, 4, 0, 0] * 4)
+    world.recording(5)
+    given: list[Any] = []
+
+    def watched(*arguments: Any, **named: Any) -> Any:
+        given.append(named["unlabeled"])
+        return cross_validate(*arguments, **named)
+
+    monkeypatch.setattr(worker, "cross_validate", watched)
+    run = carried_out(world, config=TINY_TRAINING)
+    unlabeled = [key for place, key in enumerate(keys) if place % 6 > 3]
+    assert run.metrics is not None
+    assert run.metrics["unlabeled"] == len(unlabeled) == 8
+    kept = learning.measures_of(world.context, unlabeled, VERSION)
+    assert kept is not None
+    assert np.array_equal(given[0].measures, kept, equal_nan=True)
+    # What is imported meanwhile is of another recording, and so not of this run.
+    world.recording(3)
+    assert run.snapshot_event_id is not None
+    some = training.labels_at(world.context, run.snapshot_event_id)
+    assert some.unlabeled.tolist() == unlabeled
+    none = carried_out(world, config={**TINY_TRAINING, "unlabeled": 0})
+    assert none.metrics is not None
+    assert none.metrics["unlabeled"] == 0
+    assert given[1] is None
+    assert predictions(world, none.id).keys() > predictions(world, run.id).keys()
+
+
 def test_a_run_of_an_earlier_version_is_gone_on_from_with_the_columns_it_saw(
     sqlite_world: World,
 ) -> None:

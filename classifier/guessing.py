@@ -1,0 +1,79 @@
+"""Components that nobody has labeled, learned from by what a first draft is surest of.
+
+With few labels a network leans on what fits them by chance; how all the others are spread is
+known without anybody's work. Source: Lee, Pseudo-Label (2013); Xie et al., Self-training with
+Noisy Student (2020).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from classifier.classes import CODES
+from classifier.config import TrainingConfig
+from classifier.examples import Examples, joined, make_examples
+from classifier.inference import predict_log_probabilities
+from classifier.inputs import Components
+from classifier.layers import Classifier
+from classifier.training import TrainingSet
+
+SURE_SHARE = 2 / 3
+"""Of those guessed to be of a class, the surest so many are learned from."""
+
+
+def drawn(unlabeled: int, config: TrainingConfig) -> NDArray[np.int64]:
+    """Which of so many unlabeled components are learned from: at most `config.unlabeled`."""
+    rng = np.random.default_rng([config.seed, unlabeled])
+    return np.sort(rng.permutation(unlabeled)[: config.unlabeled])
+
+
+@dataclass(frozen=True, eq=False)
+class Unlabeled:
+    """Prepared components without a label. recordings: (components,) which each is of."""
+
+    examples: Examples
+    recordings: NDArray[np.int64]
+
+    @classmethod
+    def drawn_from(cls, unlabeled: Components | None, config: TrainingConfig) -> "Unlabeled | None":
+        """Those of these that are learned from; None where there are none.
+
+        Raises ValueError where the config looks at measures and they have none: they are made
+        beside the neighbours, which may be labeled.
+        """
+        if unlabeled is None or len(unlabeled) == 0 or config.unlabeled == 0:
+            return None
+        if config.measured and unlabeled.measures is None:
+            raise ValueError("Unlabeled components need measures, made with their recordings.")
+        some = unlabeled.take(drawn(len(unlabeled), config))
+        return cls(make_examples(some, config), some.groups)
+
+    def without(self, recordings: ArrayLike) -> Examples:
+        """Those of other recordings than these."""
+        others = ~np.isin(self.recordings, recordings)
+        return self.examples.take(torch.from_numpy(np.flatnonzero(others)))
+
+
+def with_guesses(data: TrainingSet, draft: Classifier, unlabeled: Examples) -> TrainingSet:
+    """The set, and behind it the unlabeled components that the draft is sure of.
+
+    draft: trained on the set, or on fewer of the same labels.
+    """
+    chances = predict_log_probabilities(draft, unlabeled)
+    guesses, sure = chances.argmax(axis=1), chances.max(axis=1)
+    rows = [
+        own[np.argsort(-sure[own], kind="stable")[: round(SURE_SHARE * len(own))]]
+        for code in range(len(CODES))
+        if len(own := np.flatnonzero(guesses == code))
+    ]
+    chosen = np.sort(np.concatenate(rows)) if rows else np.zeros(0, dtype=np.int64)
+    return TrainingSet(
+        joined(data.examples, unlabeled.take(torch.from_numpy(chosen))),
+        np.concatenate([data.labels, guesses[chosen] + 1]),
+        np.concatenate([data.groups, np.full(len(chosen), -1)]),
+        data.start,
+        data.watched,
+        guessed=len(chosen),
+    )
