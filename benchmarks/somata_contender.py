@@ -17,13 +17,15 @@ from classifier.inputs import Components
 @dataclass(frozen=True)
 class Somata:
     """A configuration of the classifier. inputs: the kinds of input it looks at, and whether at
-    the recording too; else it is shown each component by itself.
+    the recording too; else it is shown each component by itself. unlabeled: what it may learn
+    from beside the fields' labels.
     """
 
     name: str
     inputs: str
     config: TrainingConfig
     most_seeds: int = 100
+    unlabeled: Components | None = None
 
     @property
     def own_config(self) -> TrainingConfig:
@@ -38,7 +40,7 @@ class Somata:
     def train(self, fields: Fields, plan: FoldPlan, seed: int) -> Trained:
         """See `Contender.train`. Raises RuntimeError where its folds are not the plan's."""
         config = replace(self.own_config, seed=seed, folds=plan.folds)
-        result = cross_validate(fields.components, fields.labels, config)
+        result = cross_validate(fields.components, fields.labels, config, unlabeled=self.unlabeled)
         if not np.array_equal(result.fold_of, plan.fold_of):
             raise RuntimeError(f"{self.name} made other folds than its rivals got.")
         predictors = [_one(result.ensemble, fold) for fold in range(plan.folds)]

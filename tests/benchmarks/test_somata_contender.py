@@ -30,7 +30,7 @@ def test_a_row_sees_the_inputs_that_it_names(
     class Asked(Exception):
         pass
 
-    def noted(_components: Any, _labels: Any, config: TrainingConfig) -> None:
+    def noted(_components: Any, _labels: Any, config: TrainingConfig, **_more: Any) -> None:
         given.append(config)
         raise Asked
 
