@@ -25,7 +25,7 @@ from benchmarks.somata_contender import Somata
 from classifier.config import TrainingConfig
 from classifier.inputs import Components
 
-LABELS, QUICK_LABELS = (100, 300, 1000, 2000), (60,)
+LABELS, QUICK_LABELS = (100, 200, 400, 800), (60,)
 FROM_LABELS_ALONE, FROM_ALL = "Somata, labels alone", "Somata, the unlabeled too"
 COLUMNS = ("macro F1", "accuracy", "cross-entropy", "calibration error", "seconds")
 

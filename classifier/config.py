@@ -91,8 +91,8 @@ class TrainingConfig:
     channels: widths of the document's four convolutions; the first is the width of the others.
     hidden: width of the fully connected layers.
     trees: rounds of boosted trees over the measures that those two have an opinion by; 0: none.
-    unlabeled: the most components without a label that it also learns from, by what a first draft
-        of it is surest of; 0: none.
+    unlabeled: the most components without a label that it also learns from while labels are few,
+        by what a first draft of it is surest of; 0: none.
     stem_stride: stride of `cnn`'s first convolution; 2 halves the grid at once, 4 times faster.
     augment: shear, rotate, shift, flip, zoom, speckle, cut and threshold the training batches.
     preparation: `somata`, or the 50x50 patch that CaImAn's classifier is given.

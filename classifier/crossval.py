@@ -117,7 +117,7 @@ def cross_validate(
         plan,
         config,
         device,
-        Unlabeled.drawn_from(unlabeled, config),
+        Unlabeled.drawn_from(unlabeled, len(label_array), config),
     )
     start = None if warm is None else warm.ensemble.models
     trained = _train_all(work, start, Watch(plan.folds * config.members, on_progress))

@@ -19,14 +19,20 @@ from classifier.inputs import Components
 from classifier.layers import Classifier
 from classifier.training import TrainingSet
 
+ENOUGH_LABELS = 1000
+"""From there on guesses bring little, and take as long as the labels."""
+
 SURE_SHARE = 2 / 3
 """Of those guessed to be of a class, the surest so many are learned from."""
 
 
-def drawn(unlabeled: int, config: TrainingConfig) -> NDArray[np.int64]:
-    """Which of so many unlabeled components are learned from: at most `config.unlabeled`."""
+def drawn(unlabeled: int, labels: int, config: TrainingConfig) -> NDArray[np.int64]:
+    """Which of so many unlabeled components are learned from beside so many labels: at most
+    `config.unlabeled`, and none once there are `ENOUGH_LABELS`.
+    """
+    most = config.unlabeled if labels < ENOUGH_LABELS else 0
     rng = np.random.default_rng([config.seed, unlabeled])
-    return np.sort(rng.permutation(unlabeled)[: config.unlabeled])
+    return np.sort(rng.permutation(unlabeled)[:most])
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,17 +43,19 @@ class Unlabeled:
     recordings: NDArray[np.int64]
 
     @classmethod
-    def drawn_from(cls, unlabeled: Components | None, config: TrainingConfig) -> "Unlabeled | None":
-        """Those of these that are learned from; None where there are none.
+    def drawn_from(
+        cls, unlabeled: Components | None, labels: int, config: TrainingConfig
+    ) -> "Unlabeled | None":
+        """Those of these that are learned from beside so many labels; None where there are none.
 
         Raises ValueError where the config looks at measures and they have none: they are made
         beside the neighbours, which may be labeled.
         """
-        if unlabeled is None or len(unlabeled) == 0 or config.unlabeled == 0:
+        if unlabeled is None or not len(rows := drawn(len(unlabeled), labels, config)):
             return None
         if config.measured and unlabeled.measures is None:
             raise ValueError("Unlabeled components need measures, made with their recordings.")
-        some = unlabeled.take(drawn(len(unlabeled), config))
+        some = unlabeled.take(rows)
         return cls(make_examples(some, config), some.groups)
 
     def without(self, recordings: ArrayLike) -> Examples:

@@ -75,7 +75,8 @@ def learn(
     """Train, and store what each component's own fold says of it."""
     keys = snapshot.component_ids.tolist()
     components = components_of(context, keys, pictured=config.pictured)
-    others = snapshot.unlabeled[drawn(len(snapshot.unlabeled), config)].tolist()
+    drawing = drawn(len(snapshot.unlabeled), len(snapshot.labels), config)
+    others = snapshot.unlabeled[drawing].tolist()
     configure_threads(config.threads)
     found = cross_validate(
         components,

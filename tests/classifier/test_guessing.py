@@ -10,7 +10,7 @@ from classifier import crossval
 from classifier.config import TrainingConfig
 from classifier.crossval import WarmStart, cross_validate
 from classifier.examples import make_examples
-from classifier.guessing import Unlabeled, drawn, with_guesses
+from classifier.guessing import ENOUGH_LABELS, Unlabeled, drawn, with_guesses
 from classifier.inference import predict_log_probabilities
 from classifier.training import GUESSES_COUNT, TrainingSet, new_model, train_model
 
@@ -169,16 +169,21 @@ def test_progress_goes_once_from_start_to_end(labeled, others, recording, config
 
 def test_only_so_many_are_drawn_and_the_same_ones_each_time():
     config = TrainingConfig(unlabeled=5, seed=2)
-    assert len(drawn(3, config)) == 3
-    rows = drawn(1000, config)
+    assert len(drawn(3, 100, config)) == 3
+    rows = drawn(1000, 100, config)
     assert len(rows) == len(set(rows.tolist())) == 5
-    np.testing.assert_array_equal(rows, drawn(1000, config))
-    assert rows.tolist() != drawn(1000, replace(config, seed=3)).tolist()
+    np.testing.assert_array_equal(rows, drawn(1000, 100, config))
+    assert rows.tolist() != drawn(1000, 100, replace(config, seed=3)).tolist()
+
+
+def test_with_enough_labels_guesses_are_left_out():
+    assert len(drawn(50, ENOUGH_LABELS - 1, TrainingConfig())) == 50
+    assert len(drawn(50, ENOUGH_LABELS, TrainingConfig())) == 0
 
 
 def test_unlabeled_components_without_measures_are_refused(labeled, others, recording, config):
     with pytest.raises(ValueError, match="need measures"):
-        Unlabeled.drawn_from(replace(others, measures=None), config)
+        Unlabeled.drawn_from(replace(others, measures=None), 40, config)
 
 
 def test_a_model_of_before_learns_from_labels_alone():
