@@ -23,6 +23,7 @@ from classifier.models import build_model
 from classifier.schedule import decaying, one_cycle
 
 GUESSES_COUNT = 0.3
+"""Of what the labels count for, how much all guesses together may at most."""
 
 StateDict = dict[str, torch.Tensor]
 
