@@ -10,14 +10,14 @@ is the unlabeled. All predict the other half, which nobody labeled, by the mean 
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from benchmarks.contenders import Contender
 from benchmarks.hand_features import ALL, EVERYTHING, FeatureTable
-from benchmarks.harness import QUICK_TRAINING, Figures, Options, basic_scores, run
+from benchmarks.harness import Figures, Options, basic_scores, run
 from benchmarks.peers import Estimator, HandMade, gradient_boosting, logistic_regression
 from benchmarks.report import table
 from benchmarks.simulated import Fields, Referee
@@ -76,9 +76,7 @@ def measure(options: Options) -> str:
     """Every figure, as one text."""
     started = time.perf_counter()
     fields, referee = options.load()
-    config = TrainingConfig(threads=options.threads)
-    if options.quick:
-        config = replace(config, **QUICK_TRAINING)
+    config = options.training()
     figures = Figures()
     for labels in QUICK_LABELS if options.quick else LABELS:
         for seed in range(options.seeds):

@@ -13,6 +13,7 @@ import numpy as np
 from benchmarks.contenders import Contender, Trained
 from benchmarks.report import machine, publish
 from benchmarks.simulated import PUBLIC, Fields, Referee, load, some_fields
+from classifier.config import TrainingConfig
 from classifier.ensemble import with_measures
 from classifier.folds import FoldPlan, plan_folds
 from classifier.training import configure_threads
@@ -133,6 +134,11 @@ class Options:
             parser.error("--seeds and --threads must be at least 1")
         seeds = 1 if given.quick else given.seeds
         return cls(given.quick, given.publish, seeds, given.threads, given.data, tuple(given.only))
+
+    def training(self) -> TrainingConfig:
+        """Somata's default, hardly trained for a quick look."""
+        config = TrainingConfig(threads=self.threads)
+        return replace(config, **QUICK_TRAINING) if self.quick else config
 
     def load(self) -> tuple[Fields, Referee]:
         """The data, a part of it for a quick look; sets the threads too."""

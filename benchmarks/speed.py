@@ -20,7 +20,7 @@ from torch.nn import functional
 from benchmarks.caiman_cnn import SHAPE, predict
 from benchmarks.contenders import Trained
 from benchmarks.hand_features import ALL, MASK
-from benchmarks.harness import FOLDS, QUICK_TRAINING, Options, plan_of, run, say
+from benchmarks.harness import FOLDS, Options, plan_of, run, say
 from benchmarks.report import table
 from benchmarks.simulated import Fields, Labels, Probabilities, Referee
 from benchmarks.somata_contender import Somata
@@ -213,9 +213,7 @@ def measure(options: Options) -> str:
     """Every figure, as one text."""
     started = time.perf_counter()
     fields, referee = options.load()
-    config = TrainingConfig(threads=options.threads)
-    if options.quick:
-        config = replace(config, **QUICK_TRAINING)
+    config = options.training()
     default = Somata("Somata", ALL, config)
     learned, trained = trials(default, fields, referee, options)
     warm = warm_trials(default, fields, referee, options)
