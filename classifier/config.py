@@ -26,7 +26,7 @@ _INTEGER_RANGES = {
     "stem_stride": (1, 2),
     "hidden": (4, 512),
     "trees": (0, 500),
-    "unlabeled": (0, 100_000),
+    "unlabeled": (0, 10_000),
     "threads": (1, 64),
 }
 _NUMBER_RANGES = {

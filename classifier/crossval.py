@@ -23,6 +23,7 @@ from classifier.layers import Classifier
 from classifier.metrics import classification_metrics
 from classifier.progress import Progress, Watch
 from classifier.training import (
+    BatchProgress,
     StateDict,
     TrainedModel,
     TrainingSet,
@@ -110,15 +111,9 @@ def cross_validate(
     plan = plan_folds(label_array, components.groups, config.folds, config.seed, before=before)
     if config.measured and components.measures is None:
         components = with_measures(components, config.inputs)
-    work = _Work(
-        make_examples(components, config),
-        label_array,
-        components.groups,
-        plan,
-        config,
-        device,
-        Unlabeled.drawn_from(unlabeled, len(label_array), config),
-    )
+    others = Unlabeled.drawn_from(unlabeled, len(label_array), config)
+    examples = make_examples(components, config)
+    work = _Work(examples, label_array, components.groups, plan, config, device, others)
     start = None if warm is None else warm.ensemble.models
     trained = _train_all(work, start, Watch(plan.folds * config.members, on_progress))
     codes = tuple(code for code in config.codes if (label_array == code).any())
@@ -132,7 +127,7 @@ def cross_validate(
         **_metrics(out_of_fold, plain, label_array, plan, trained),
         "temperature": calibration.temperature,
         "offsets": list(calibration.offsets),
-        "unlabeled": 0 if work.unlabeled is None else len(work.unlabeled.recordings),
+        "unlabeled": 0 if others is None else len(others.recordings),
     }
     return CrossValidation(out_of_fold, plan.fold_of, plan.grouped, plan.reason, ensemble, metrics)
 
@@ -180,16 +175,6 @@ def _train_all(
             learning_rate=max(config.learning_rate * WARM_LEARNING_SHARE, MIN_LEARNING_RATE),
         )
 
-    def draft(network: int, part: TrainingSet, seed: int) -> Classifier:
-        """Who guesses: the models before, or one that is trained for this alone."""
-        if start is not None:
-            model = new_model(config, seed).to(work.device)
-            model.load_state_dict(start[network])
-            return model
-        first = watch.of_fold(network, 0, 2)
-        # Another seed than the second training's, so that the two err on their own.
-        return train_model(part, config, seed=seed ^ 1, device=work.device, on_batch=first).model
-
     def one(network: int) -> TrainedModel:
         configure_threads(threads)
         fold = network // config.members
@@ -209,7 +194,8 @@ def _train_all(
         watched = watch.of_fold(network)
         others = work.unlabeled_beside(fold)
         if others is not None:
-            part = with_guesses(part, draft(network, part, seed), others)
+            first = _draft(part, config, seed, work.device, watch.of_fold(network, 0, 2))
+            part = with_guesses(part, first, others)
             watched = watch.of_fold(network, 1, 2)
         result = train_model(part, config, seed=seed, device=work.device, on_batch=watched)
         watch.end(network)
@@ -220,6 +206,22 @@ def _train_all(
             return list(pool.map(one, range(networks)))
     finally:
         configure_threads(before)
+
+
+def _draft(
+    data: TrainingSet,
+    config: TrainingConfig,
+    seed: int,
+    device: torch.device,
+    on_batch: Callable[[BatchProgress], None],
+) -> Classifier:
+    """Who guesses: the model that the training goes on from, or one trained for this alone."""
+    if data.start is not None:
+        model = new_model(config, seed).to(device)
+        model.load_state_dict(data.start)
+        return model
+    # Another seed than the second training's, so that the two err on their own.
+    return train_model(data, config, seed=seed ^ 1, device=device, on_batch=on_batch).model
 
 
 def _out_of_fold_logs(work: _Work, trained: list[TrainedModel]) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ known without anybody's work. Source: Lee, Pseudo-Label (2013); Xie et al., Self
 Noisy Student (2020).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -69,19 +69,18 @@ def with_guesses(data: TrainingSet, draft: Classifier, unlabeled: Examples) -> T
 
     draft: trained on the set, or on fewer of the same labels.
     """
-    chances = predict_log_probabilities(draft, unlabeled)
-    guesses, sure = chances.argmax(axis=1), chances.max(axis=1)
+    logs = predict_log_probabilities(draft, unlabeled)
+    guesses, sure = logs.argmax(axis=1), logs.max(axis=1)
     rows = [
         own[np.argsort(-sure[own], kind="stable")[: round(SURE_SHARE * len(own))]]
         for code in range(len(CODES))
         if len(own := np.flatnonzero(guesses == code))
     ]
     chosen = np.sort(np.concatenate(rows)) if rows else np.zeros(0, dtype=np.int64)
-    return TrainingSet(
-        joined(data.examples, unlabeled.take(torch.from_numpy(chosen))),
-        np.concatenate([data.labels, guesses[chosen] + 1]),
-        np.concatenate([data.groups, np.full(len(chosen), -1)]),
-        data.start,
-        data.watched,
+    return replace(
+        data,
+        examples=joined(data.examples, unlabeled.take(torch.from_numpy(chosen))),
+        labels=np.concatenate([data.labels, guesses[chosen] + 1]),
+        groups=np.concatenate([data.groups, np.full(len(chosen), -1)]),
         guessed=len(chosen),
     )

@@ -66,7 +66,7 @@ def test_the_surest_two_thirds_of_each_guess_come_behind_the_labels(
 
 
 @pytest.mark.parametrize("guessed", [5, 30])
-def test_guesses_count_for_little_and_none_is_held_out(labeled, recording, config, guessed):
+def test_guesses_count_for_little(labeled, recording, config, guessed):
     data = TrainingSet(
         make_examples(labeled, config), recording.truth[LABELED], labeled.groups, guessed=guessed
     )
