@@ -54,6 +54,16 @@ def test_a_card_says_what_a_reader_asks(site: Site) -> None:
     assert "| commit | 0123abcd |" in text
 
 
+def test_a_card_says_what_was_learned_from_without_a_label(site: Site) -> None:
+    run = with_run(site)
+    assert "surest guesses" not in card(site, run).text
+    known = {**(training.get_run(site.world.context, run).metrics or {}), "unlabeled": 800}
+    training.record_result(site.world.context, run, metrics=known)
+    assert "about components without a label, at most 800." in card(site, run).text
+    page = site.client(ALICE).get(f"/runs/{run}").text
+    assert "guesses about components without one, at most 800;" in page
+
+
 def test_every_table_is_whole(site: Site) -> None:
     lines = card(site, with_run(site)).text.splitlines()
     columns = 0
