@@ -6,14 +6,15 @@
 
 Labels are asked for in batches, in the fields outside a fold; the macro F1 is against truth in
 the fold's own fields. Each label is what the one imperfect labeler gave. Two learners: Somata's
-default, trained anew after every 50 labels; and logistic regression on hand-made features, so cheap
-that every strategy can be compared, in batches of 25.
+default, one network that learns from the unlabeled too, as a training does; and logistic regression
+on hand-made features, so cheap that every strategy can be compared.
 """
 
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -27,8 +28,9 @@ from benchmarks.simulated import Fields, Labels, Probabilities, Referee
 from classifier import acquisition
 from classifier.classes import CLASSES
 from classifier.config import TrainingConfig
-from classifier.ensemble import of_members
+from classifier.ensemble import of_members, with_measures
 from classifier.examples import make_examples
+from classifier.guessing import Unlabeled, draft, with_guesses
 from classifier.stopping import Batch, expected_changes
 from classifier.training import TrainingSet, train_model
 from classifier.uncertainty import predictive_entropy
@@ -39,6 +41,10 @@ RANDOM = ("random",)
 FIRST = 50
 CHECKPOINTS = (100, 200, 300, 400, 500, 700, 1000)
 QUICK_CHECKPOINTS = (100, 200)
+SIZES = (50, 100, 150, 200, 250, 300, 400, 500, 600, 700, 850, 1000)
+"""Numbers of labels after which Somata is trained."""
+AHEAD = 1.4
+"""The stopping estimate is asked about so many times the labels that there are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +62,10 @@ class Pool:
 
 
 Strategy = Callable[[Pool, int], NDArray[np.int64]]
-Learn = Callable[[NDArray[np.intp], int], Probabilities]
-"""What a model that learned these components' labels, with this seed, says of all components."""
+Learn = Callable[[NDArray[np.intp], NDArray[np.intp], int], Probabilities]
+"""What a model that learned the first components' labels beside the second ones, which have none,
+says of all components, with a seed.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,30 +85,35 @@ class Learner:
 def linear(features: NDArray[np.float64], labels: Labels) -> Learner:
     """Logistic regression, held back more than with thousands of labels."""
 
-    def learn(rows: NDArray[np.intp], seed: int) -> Probabilities:
+    def learn(rows: NDArray[np.intp], others: NDArray[np.intp], seed: int) -> Probabilities:
         model = logistic_regression(seed, strength=0.01).fit(features[rows], labels[rows])
         return class_probabilities(model, features)
 
-    sizes = range(FIRST, CHECKPOINTS[-1] + 1, 25)
+    sizes = (*range(FIRST, 500, 25), *range(500, CHECKPOINTS[-1] + 1, 50))
     return Learner("logistic regression", learn, sizes, tuple(STRATEGIES))
 
 
 def somata(fields: Fields, options: Options) -> Learner:
     """One model of Somata's default, hardly trained for a quick look."""
     config = TrainingConfig(epochs=1, trees=2) if options.quick else TrainingConfig()
-    examples = make_examples(fields.components, config)
+    measured = with_measures(fields.components, config.inputs)
+    examples = make_examples(measured, config)
 
-    def learn(rows: NDArray[np.intp], seed: int) -> Probabilities:
+    def learn(rows: NDArray[np.intp], others: NDArray[np.intp], seed: int) -> Probabilities:
         # As a training does: small networks on a core each, not one on all.
         torch.set_num_threads(1)
+        device = torch.device("cpu")
         shown, groups = examples.take(torch.from_numpy(rows)), fields.components.groups[rows]
         part = TrainingSet(shown, fields.labels[rows], groups)
-        trained = train_model(part, config, seed=seed, device=torch.device("cpu"))
+        beside = Unlabeled.drawn_from(measured.take(others), len(rows), config)
+        if beside is not None:
+            first = draft(part, config, seed, device)
+            part = with_guesses(part, first, beside.examples)
+        trained = train_model(part, config, seed=seed, device=device)
         return np.asarray(np.exp(of_members([trained.model], examples)))
 
     tried = ("random", "margin, CAL")
-    sizes = range(FIRST, CHECKPOINTS[-1] + 1, 50)
-    return Learner("Somata", learn, sizes, tried, options.threads)
+    return Learner("Somata", learn, SIZES, tried, options.threads)
 
 
 def by_score(score: Callable[[Pool], NDArray[np.float64]]) -> Strategy:
@@ -136,12 +149,12 @@ STRATEGIES: dict[str, Strategy] = {
 class Course:
     """One strategy in the fields outside a fold.
 
-    predictions: labels spent to (components of the fold, 4). history: for the stopping estimate,
-    counted over the pool.
+    predictions: labels spent to (components of the fold, 4). called: labels spent to (components
+    of the pool,) the likeliest classes, for the stopping estimate.
     """
 
     predictions: dict[int, Probabilities]
-    history: list[Batch]
+    called: dict[int, NDArray[np.int64]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,21 +172,16 @@ class Arena:
         labeled = np.zeros(len(self.pool), dtype=bool)
         # Nobody has a model to begin with: everybody starts from the same random labels.
         labeled[rng.permutation(len(labeled))[:FIRST]] = True
-        course = Course({}, [])
-        before: Probabilities | None = None
-        spent = 0
+        course = Course({}, {})
         while True:
-            opinion = learner.learn(self.pool[labeled], seed)
+            opinion = learner.learn(self.pool[labeled], self.pool[~labeled], seed)
             found = opinion[self.pool]
             now = int(labeled.sum())
-            if before is not None:
-                changed = int((found.argmax(axis=1) != before.argmax(axis=1)).sum())
-                course.history.append(Batch(spent, now, changed))
+            course.called[now] = found.argmax(axis=1)
             if now in self.checkpoints:
                 course.predictions[now] = opinion[self.inside]
             if now >= self.checkpoints[-1]:
                 return course
-            before, spent = found, now
             count = min(size for size in learner.sizes if size > now) - now
             labeled[strategy(Pool(self.features[self.pool], labeled, found, rng), count)] = True
 
@@ -206,18 +214,30 @@ def labels_for(reached: float, labels: Sequence[int], scores: Sequence[float]) -
 
 
 def stopping_check(courses: Sequence[Course]) -> dict[str, float]:
-    """How often the stopping estimate's interval held the changes of the next four batches."""
+    """How often the stopping estimate's interval held what later labels changed, asked at the
+    third training and later ones, and by how much its middle was off.
+    """
     held, off = [], []
     for course in courses:
-        for known in range(4, len(course.history) - 1, 4):
-            ahead = course.history[known : known + 4]
-            # The estimate is of what each batch changes, summed, as the history has it.
-            true = sum(batch.changed for batch in ahead)
-            labels = ahead[-1].labels_after - ahead[0].labels_before
-            said = expected_changes(course.history[:known], labels)
+        sizes = list(course.called)
+        history = [
+            Batch(before, after, _changed(course, before, after))
+            for before, after in pairwise(sizes)
+        ]
+        for known in range(2, len(sizes)):
+            now = sizes[known]
+            later = [size for size in sizes if size >= AHEAD * now]
+            if not later:
+                break
+            said = expected_changes(history[:known], later[0] - now)
+            true = _changed(course, now, later[0])
             held.append(said.low <= true <= said.high)
             off.append(abs(said.expected - true) / max(true, 1))
-    return {"held": float(np.mean(held)), "off": float(np.median(off))}
+    return {"held": float(np.mean(held)), "off": float(np.median(off))} if held else {}
+
+
+def _changed(course: Course, before: int, after: int) -> int:
+    return int((course.called[before] != course.called[after]).sum())
 
 
 def measure(options: Options) -> str:
@@ -238,8 +258,8 @@ def measure(options: Options) -> str:
                 say(f"seed {seed}: {learner.name}, {name}")
                 courses = all_folds(every, learner, STRATEGIES[name], seed)
                 curves.add((name,), curve(every, courses, referee))
-                if len(courses[0].history) > 5:
-                    stopping.add((name,), stopping_check(courses))
+                if checked := stopping_check(courses):
+                    stopping.add((name,), checked)
         if curves.values:
             by_learner[learner.name] = curves
             found += tables(learner.name, curves, stopping)
@@ -280,9 +300,9 @@ def tables(learner: str, curves: Figures, stopping: Figures) -> list[str]:
         ]
     if stopping.values:
         found += [
-            f"{learner}: the stopping estimate, asked after every fourth batch for the next four: "
-            "how often its 80% interval held the number of predictions that changed, and by how "
-            "much its mean was off (median):",
+            f"{learner}: the stopping estimate, asked about {AHEAD} times the labels at the third "
+            "training and later ones: how often its 80% interval held the number of predictions "
+            "that changed till then, and by how much its middle was off (median):",
             table(("strategy", "held", "off", "seeds"), stopping.rows(("held", "off"))),
         ]
     return found

@@ -17,18 +17,15 @@ from classifier.doubt import Doubt, fit_doubt
 from classifier.ensemble import Ensemble, calibrated, of_members, with_measures
 from classifier.examples import Examples, make_examples
 from classifier.folds import FoldPlan, plan_folds
-from classifier.guessing import Unlabeled, with_guesses
+from classifier.guessing import Unlabeled, draft, with_guesses
 from classifier.inputs import Components
-from classifier.layers import Classifier
 from classifier.metrics import classification_metrics
 from classifier.progress import Progress, Watch
 from classifier.training import (
-    BatchProgress,
     StateDict,
     TrainedModel,
     TrainingSet,
     configure_threads,
-    new_model,
     train_model,
 )
 
@@ -194,7 +191,7 @@ def _train_all(
         watched = watch.of_fold(network)
         others = work.unlabeled_beside(fold)
         if others is not None:
-            first = _draft(part, config, seed, work.device, watch.of_fold(network, 0, 2))
+            first = draft(part, config, seed, work.device, watch.of_fold(network, 0, 2))
             part = with_guesses(part, first, others)
             watched = watch.of_fold(network, 1, 2)
         result = train_model(part, config, seed=seed, device=work.device, on_batch=watched)
@@ -206,22 +203,6 @@ def _train_all(
             return list(pool.map(one, range(networks)))
     finally:
         configure_threads(before)
-
-
-def _draft(
-    data: TrainingSet,
-    config: TrainingConfig,
-    seed: int,
-    device: torch.device,
-    on_batch: Callable[[BatchProgress], None],
-) -> Classifier:
-    """Who guesses: the model that the training goes on from, or one trained for this alone."""
-    if data.start is not None:
-        model = new_model(config, seed).to(device)
-        model.load_state_dict(data.start)
-        return model
-    # Another seed than the second training's, so that the two err on their own.
-    return train_model(data, config, seed=seed ^ 1, device=device, on_batch=on_batch).model
 
 
 def _out_of_fold_logs(work: _Work, trained: list[TrainedModel]) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ known without anybody's work. Source: Lee, Pseudo-Label (2013); Xie et al., Self
 Noisy Student (2020).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from classifier.examples import Examples, joined, make_examples
 from classifier.inference import predict_log_probabilities
 from classifier.inputs import Components
 from classifier.layers import Classifier
-from classifier.training import TrainingSet
+from classifier.training import BatchProgress, TrainingSet, new_model, train_model
 
 ENOUGH_LABELS = 1000
 """From there on guesses bring little, and take as long as the labels."""
@@ -62,6 +63,25 @@ class Unlabeled:
         """Those of other recordings than these."""
         others = ~np.isin(self.recordings, recordings)
         return self.examples.take(torch.from_numpy(np.flatnonzero(others)))
+
+
+def draft(
+    data: TrainingSet,
+    config: TrainingConfig,
+    seed: int,
+    device: torch.device,
+    on_batch: Callable[[BatchProgress], None] = lambda progress: None,
+) -> Classifier:
+    """Who guesses: the model that the training goes on from, or one trained for this alone.
+
+    seed: of the training that learns from the guesses; the draft gets another one.
+    """
+    if data.start is not None:
+        model = new_model(config, seed).to(device)
+        model.load_state_dict(data.start)
+        return model
+    # Another seed than the second training's, so that the two err on their own.
+    return train_model(data, config, seed=seed ^ 1, device=device, on_batch=on_batch).model
 
 
 def with_guesses(data: TrainingSet, draft: Classifier, unlabeled: Examples) -> TrainingSet:

@@ -18,8 +18,8 @@ def estimate(
 
     unlabeled: components without a label. Holds what the labels since the run before changed,
     and either `expected`, `low` and `high` of the `components`, for `next_labels`, with the
-    `confidence` of that interval, or the `reason` why it cannot be said. How two trainings differ
-    by themselves is a part of what they are seen to change, so the estimate is rather too high.
+    `confidence` of that interval, or the `reason` why it cannot be said. It is about the next run's
+    predictions held against this one's, how two trainings differ by themselves included.
     """
     if unlabeled == 0:
         return {"reason": "every component has a label"}

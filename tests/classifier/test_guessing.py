@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from classifier import crossval
+from classifier import crossval, guessing
 from classifier.config import TrainingConfig
 from classifier.crossval import WarmStart, cross_validate
 from classifier.examples import make_examples
@@ -42,7 +42,8 @@ def trainings(monkeypatch):
         seen.append(data)
         return train_model(data, config, **more)
 
-    monkeypatch.setattr(crossval, "train_model", spy)
+    for trains in (crossval, guessing):
+        monkeypatch.setattr(trains, "train_model", spy)
     return seen
 
 

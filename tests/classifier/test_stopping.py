@@ -7,32 +7,60 @@ from hypothesis import strategies as st
 
 from classifier.stopping import Batch, expected_changes
 
-
-def falling(power: float, height: float, rng=None, scatter: float = 1.0, batches: int = 8):
-    """Batches of 100 labels, each changing about height * labels^-power predictions a label."""
-    history = []
-    for number in range(1, batches + 1):
-        before, after = 100 * number, 100 * (number + 1)
-        mean = height * 100 * (before * after) ** (-power / 2)
-        if rng is not None:
-            # A mean that scatters itself makes the counts scatter more than Poisson's.
-            mean = mean * rng.gamma(1 / max(scatter, 1e-9), scatter) if scatter else mean
-            mean = rng.poisson(mean)
-        history.append(Batch(before, after, round(mean)))
-    return history
+SIZES = range(100, 1001, 100)
 
 
-def test_a_clean_power_law_is_carried_on():
-    found = expected_changes(falling(1.0, 400), 500)
-    # The integral of 400 / n from 900 to 1,400.
-    assert found.expected == pytest.approx(400 * np.log(1400 / 900), rel=0.1)
+def course(power, moods=0.0, components=3_000, seed=0):
+    """Which class (of two) a model calls each component after 100, 200, ... 1,500 labels.
+
+    Its errors are nested: what n labels have in common with more of them, so have the errors.
+    """
+    rng = np.random.default_rng(seed)
+    truth = rng.normal(size=components)
+    sizes = np.arange(100, 1501, 100)
+    variances = sizes**-power
+    error = rng.normal(scale=np.sqrt(variances[-1]), size=components)
+    found = {}
+    for place in range(len(sizes) - 1, -1, -1):
+        mood = rng.normal(scale=np.sqrt(moods * variances[place]), size=components)
+        found[int(sizes[place])] = truth + error + mood > 0
+        fewer = variances[place - 1] - variances[place] if place else 0.0
+        error = error + rng.normal(scale=np.sqrt(max(fewer, 0.0)), size=components)
+    return found
+
+
+def changed(said, before, after):
+    return int((said[before] != said[after]).sum())
+
+
+def batches(said):
+    return [Batch(n, n + 100, changed(said, n, n + 100)) for n in SIZES[:-1]]
+
+
+def falling(power, height, moods=0.0):
+    """Ten batches of 100 labels that change exactly what the law has, rounded."""
+
+    def law(before, after):
+        near, far = before**-power, after**-power
+        return round(height * np.sqrt(near - far + moods * (near + far)))
+
+    return [Batch(n, n + 100, law(n, n + 100)) for n in range(100, 1001, 100)]
+
+
+def test_a_clean_law_is_carried_on():
+    found = expected_changes(falling(0.5, 9_000, moods=0.02), 500)
+    near, far = 1100**-0.5, 1600**-0.5
+    assert found.expected == pytest.approx(9_000 * np.sqrt(near - far + 0.02 * (near + far)), 0.1)
     assert found.low < found.expected < found.high
     assert found.next_labels == 500
 
 
-def test_steady_changes_are_expected_to_go_on():
-    found = expected_changes([Batch(k * 100, k * 100 + 100, 50) for k in range(10, 30)], 100)
-    assert found.expected == pytest.approx(50, rel=0.2)
+def test_the_changes_of_batches_do_not_add_up():
+    said = course(0.4)
+    one_by_one = sum(changed(said, n, n + 100) for n in range(1000, 1500, 100))
+    at_once = changed(said, 1000, 1500)
+    assert one_by_one > 1.5 * at_once, "what one batch turned another turned back"
+    assert expected_changes(batches(said), 500).expected == pytest.approx(at_once, rel=0.2)
 
 
 def test_no_changes_at_all_say_stop():
@@ -42,20 +70,20 @@ def test_no_changes_at_all_say_stop():
 
 
 def test_one_batch_gives_a_wider_interval_than_many():
-    every = falling(0.7, 30)
+    every = falling(0.7, 5_000)
     one, many = expected_changes(every[-1:], 500), expected_changes(every, 500)
     assert one.high / max(one.low, 1) > many.high / max(many.low, 1)
 
 
-@pytest.mark.parametrize("power", [0.3, 0.7, 1.2])
-def test_the_interval_holds_what_comes_as_often_as_it_says(power):
-    rng = np.random.default_rng(int(10 * power))
+@pytest.mark.parametrize(("power", "moods"), [(0.3, 0.05), (0.5, 0.0), (0.5, 0.05), (0.8, 0.0)])
+def test_the_interval_holds_what_comes_about_as_often_as_it_says(power, moods):
     held = 0
-    for _ in range(200):
-        *before, last = falling(power, 60 * 100 ** (power - 0.7), rng, scatter=0.05, batches=7)
-        found = expected_changes(before, 100)
-        held += found.low <= last.changed <= found.high
-    assert held / 200 == pytest.approx(0.8, abs=0.12)
+    for seed in range(60):
+        said = course(power, moods, seed=seed)
+        found = expected_changes(batches(said), 500)
+        held += found.low <= changed(said, 1000, 1500) <= found.high
+    # What is believed beforehand is of wider scatter than these models have.
+    assert held / 60 > 0.7
 
 
 @given(
@@ -77,9 +105,9 @@ def test_any_history_gives_a_mean_within_a_plausible_interval(steps, next_labels
     assert wider.high >= found.high
 
 
-@given(st.permutations(falling(0.8, 50)))
+@given(st.permutations(falling(0.8, 5_000)))
 def test_the_order_of_the_batches_does_not_matter(history):
-    found, in_order = (expected_changes(h, 300) for h in (history, falling(0.8, 50)))
+    found, in_order = (expected_changes(h, 300) for h in (history, falling(0.8, 5_000)))
     assert (found.low, found.high) == (in_order.low, in_order.high)
     assert found.expected == pytest.approx(in_order.expected)
 
@@ -88,9 +116,9 @@ def test_what_cannot_be_is_refused_in_words():
     with pytest.raises(ValueError, match="no history yet"):
         expected_changes([], 100)
     with pytest.raises(ValueError, match="next_labels must be at least 1"):
-        expected_changes(falling(1, 9), 0)
+        expected_changes(falling(1, 900), 0)
     with pytest.raises(ValueError, match="between 0 and 1"):
-        expected_changes(falling(1, 9), 1, confidence=1)
+        expected_changes(falling(1, 900), 1, confidence=1)
     with pytest.raises(ValueError, match="A batch adds labels"):
         Batch(100, 100, 3)
     with pytest.raises(ValueError, match="must not be negative"):
