@@ -15,7 +15,8 @@ class Progress:
     Folds train side by side, so fold, epoch and batch are of the one that made this step.
     loss: mean training loss of its epoch so far, in nats. fraction: of all folds' steps, 0 to 1.
     held_out_loss: of that fold after the epoch before, in nats; None in its first epoch.
-    seconds_left: an upper estimate; early stopping may end a fold sooner.
+    seconds_left: an upper estimate; early stopping may end a fold sooner. drafting: whether what is
+    trained is a fold's first draft, which only guesses for its training proper.
     """
 
     fold: int
@@ -28,6 +29,7 @@ class Progress:
     fraction: float
     seconds_left: float
     held_out_loss: float | None = None
+    drafting: bool = False
 
 
 class Watch:
@@ -53,7 +55,7 @@ class Watch:
                 here = (step.epoch - 1 + step.batch / step.batches) / step.epochs
                 self.done[fold] = (part + here) / parts
                 try:
-                    self.on_progress(self._progress(fold, step))
+                    self.on_progress(self._progress(fold, step, drafting=part < parts - 1))
                 except BaseException as error:
                     # The other folds must stop as well, each at its next step.
                     self.failure = error
@@ -66,10 +68,10 @@ class Watch:
         with self.turn:
             self.done[fold] = 1.0
 
-    def _progress(self, fold: int, step: BatchProgress) -> Progress:
+    def _progress(self, fold: int, step: BatchProgress, *, drafting: bool) -> Progress:
         fraction = sum(self.done) / self.folds
         seconds_left = (time.monotonic() - self.started) * (1 - fraction) / fraction
         return Progress(
             fold + 1, self.folds, step.epoch, step.epochs, step.batch, step.batches,
-            step.loss, fraction, seconds_left, step.held_out_loss,
+            step.loss, fraction, seconds_left, step.held_out_loss, drafting,
         )  # fmt: skip

@@ -131,7 +131,7 @@ def measuring(done: int, total: int) -> dict[str, Any]:
 def shown(progress: Progress) -> dict[str, Any]:
     """Progress as the run's page shows it."""
     return {
-        "stage": "training",
+        "stage": "first draft" if progress.drafting else "training",
         "fold": progress.fold,
         "folds": progress.folds,
         "epoch": progress.epoch,

@@ -12,6 +12,7 @@ from classifier.crossval import WarmStart, cross_validate
 from classifier.examples import make_examples
 from classifier.guessing import ENOUGH_LABELS, Unlabeled, drawn, with_guesses
 from classifier.inference import predict_log_probabilities
+from classifier.progress import Progress
 from classifier.training import GUESSES_COUNT, TrainingSet, new_model, train_model
 
 LABELED = np.arange(40)
@@ -158,14 +159,19 @@ def test_models_that_are_trained_on_guess_themselves(labeled, others, recording,
 
 
 def test_progress_goes_once_from_start_to_end(labeled, others, recording, config):
-    seen = []
+    seen: list[Progress] = []
     cross_validate(
         labeled, recording.truth[LABELED], config, unlabeled=others,
-        on_progress=lambda progress: seen.append(progress.fraction),
+        on_progress=seen.append,
     )  # fmt: skip
-    assert seen == sorted(seen)
-    assert seen[0] < 0.3
-    assert seen[-1] == pytest.approx(1)
+    fractions = [progress.fraction for progress in seen]
+    assert fractions == sorted(fractions)
+    assert fractions[0] < 0.3
+    assert fractions[-1] == pytest.approx(1)
+    for fold in (1, 2):
+        drafting = [progress.drafting for progress in seen if progress.fold == fold]
+        assert drafting == sorted(drafting, reverse=True), "first the draft, then the training"
+        assert set(drafting) == {True, False}
 
 
 def test_only_so_many_are_drawn_and_the_same_ones_each_time():

@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +56,14 @@ def wait_until(client: httpx.Client, run: int, **wanted: object) -> dict[str, An
         time.sleep(0.05)
 
 
-def wait_for_epochs(client: httpx.Client, run: int, attempt: int) -> None:
+def wait_for_epochs(
+    client: httpx.Client, run: int, attempt: int, stages: Collection[str] = ("training",)
+) -> None:
     """Until the run is in the middle of its training."""
     give_up_at = time.monotonic() + 90
     while True:
         found = wait_until(client, run, state="running", attempts=attempt)
-        if found["progress"].get("stage") == "training":
+        if found["progress"].get("stage") in stages:
             return
         assert time.monotonic() < give_up_at, found
         time.sleep(0.05)
@@ -132,6 +134,18 @@ def test_the_queue_follows_labels_though_the_worker_that_refits_is_killed(
     assert states_of_runs(client) == runs, "a refit is no run"
 
 
+def test_a_run_whose_worker_is_killed_in_a_first_draft_learns_from_the_unlabeled_all_the_same(
+    server: Server, client: httpx.Client
+) -> None:
+    post_labels(client, range(25, 35))
+    run = start_run(client, SOME_SECONDS)
+    wait_for_epochs(client, run, 1, ["first draft"])
+    kill_worker(server)
+    ended = wait_for_run(client, run)
+    assert (ended["state"], ended["attempts"]) == ("succeeded", 2)
+    assert ended["metrics"]["unlabeled"] == 48 - 34
+
+
 def states_of_runs(client: httpx.Client) -> list[tuple[int, str]]:
     """The runs there are, and how each ended."""
     return [(run["id"], run["state"]) for run in client.get(f"{API}/training-runs").json()["items"]]
@@ -157,7 +171,7 @@ def test_the_map_is_drawn_whole_though_the_worker_that_embeds_is_killed(
 
 def test_a_run_stops_within_five_seconds_of_being_cancelled(client: httpx.Client) -> None:
     run = start_run(client, NEVER_ENDING)
-    wait_for_epochs(client, run, attempt=1)
+    wait_for_epochs(client, run, 1, ["first draft", "training"])
     started = time.monotonic()
     assert client.post(f"{API}/training-runs/{run}/cancel").status_code == 200
     ended = wait_for_run(client, run)
