@@ -141,6 +141,21 @@ class _Work:
     device: torch.device
     unlabeled: Unlabeled | None
 
+    def training_set(self, fold: int, start: StateDict | None) -> TrainingSet:
+        """What the networks of this fold learn from: all that it does not test."""
+        outside = self.plan.fold_of != fold
+        tested = ~outside & (self.labels <= max(self.config.codes))
+        if self.config.classes < len(CODES):
+            outside = outside & (self.labels != DOUBTFUL)
+        seen = np.flatnonzero(tested)[:WATCHED]
+        return TrainingSet(
+            self.examples.take(torch.from_numpy(np.flatnonzero(outside))),
+            self.labels[outside],
+            self.groups[outside],
+            start,
+            watched=(self.examples.take(torch.from_numpy(seen)), self.labels[seen]),
+        )
+
     def unlabeled_beside(self, fold: int) -> Examples | None:
         """Those that this fold may learn from: none of a recording that it tests, where recordings
         are kept whole, so that it goes on knowing nothing of them.
@@ -175,18 +190,7 @@ def _train_all(
     def one(network: int) -> TrainedModel:
         configure_threads(threads)
         fold = network // config.members
-        rows = work.plan.fold_of != fold
-        if config.classes < len(CODES):
-            rows = rows & (work.labels != DOUBTFUL)
-        tested = (work.plan.fold_of == fold) & (work.labels <= max(config.codes))
-        seen = np.flatnonzero(tested)[:WATCHED]
-        part = TrainingSet(
-            work.examples.take(torch.from_numpy(np.flatnonzero(rows))),
-            work.labels[rows],
-            work.groups[rows],
-            None if start is None else start[network],
-            watched=(work.examples.take(torch.from_numpy(seen)), work.labels[seen]),
-        )
+        part = work.training_set(fold, None if start is None else start[network])
         seed = int(np.random.SeedSequence([config.seed, network]).generate_state(1)[0]) >> 1
         watched = watch.of_fold(network)
         others = work.unlabeled_beside(fold)
