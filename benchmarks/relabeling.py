@@ -2,12 +2,13 @@
 
     python -m benchmarks.relabeling                  every order, 3 seeds (under 30 minutes)
     python -m benchmarks.relabeling --quick          a few fields, 1 seed (under 2 minutes)
-    python -m benchmarks.relabeling --only quality   the orders of that name
+    python -m benchmarks.relabeling --only cleanlab  the orders of that name
     python -m benchmarks.relabeling --publish        and write docs/benchmarks.md
 
 A simulated labeler answers a round of 3% of all components as truth, with the error rates of the
 shared data's labelers. Then the model is trained again, Somata's from its last weights, and the
-next round is chosen, five times: 15% as many answers as there are labels. The answer is the label;
+next round is chosen, five times: 15% as many answers as there are labels. Somata is tried with its
+own orders, its rival with the usual ones too. The answer is the label;
 where one is asked about again, the majority is, and the latest among equals, as in Somata. One
 order asks three labelers about each component, as a round may: three times as many answers.
 """
@@ -30,12 +31,7 @@ from classifier.classes import CLASSES, CODES
 from classifier.config import TrainingConfig
 from classifier.crossval import CrossValidation, WarmStart, cross_validate
 from classifier.label_noise import chance_wrong
-from classifier.uncertainty import (
-    label_cross_entropy,
-    label_quality,
-    predictive_entropy,
-    self_confidence,
-)
+from classifier.uncertainty import label_cross_entropy, predictive_entropy
 
 ROUNDS, SHARE = 5, 0.03
 
@@ -69,6 +65,8 @@ def cleanlab_order(known: Known) -> NDArray[np.float64]:
     )
 
 
+ONE_LABELER = "chance wrong"
+
 EVERY_LOOK = "chance wrong, every look"
 """The one order that knows what was asked already, and so may ask it once more."""
 
@@ -79,14 +77,15 @@ ORDERS: dict[str, Order] = {
     "random": lambda known: known.rng.random(len(known.labels)),
     "entropy": lambda known: predictive_entropy(known.probabilities),
     "cleanlab": cleanlab_order,
-    "self-confidence": lambda known: -self_confidence(known.probabilities, known.labels),
-    "label quality": lambda known: label_quality(known.probabilities, known.labels),
-    "chance wrong": lambda known: chance_wrong(known.probabilities, known.labels),
+    ONE_LABELER: lambda known: chance_wrong(known.probabilities, known.labels),
     THREE_LABELERS: lambda known: chance_wrong(known.probabilities, known.labels),
     EVERY_LOOK: lambda known: chance_wrong(
         known.probabilities, known.labels, answers=known.answers
     ),
 }
+
+
+OWN_ORDERS = (ONE_LABELER, THREE_LABELERS, EVERY_LOOK)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,31 +171,34 @@ def hand_made(peer: HandMade) -> Learn:
     return learn
 
 
-def somata(fields: Fields, seed: int, before: Opinion | None) -> Opinion:
+def somata(config: TrainingConfig) -> Learn:
     """Somata's default; after the first time from the last weights, as "train on" does."""
-    warm = None
-    if before is not None and before.models is not None:
-        warm = WarmStart(before.models.ensemble, before.models.fold_of)
-    config = TrainingConfig(seed=seed, folds=FOLDS)
-    found = cross_validate(fields.components, fields.labels, config, warm=warm)
-    return Opinion(found.out_of_fold, found)
+
+    def learn(fields: Fields, seed: int, before: Opinion | None) -> Opinion:
+        warm = None
+        if before is not None and before.models is not None:
+            warm = WarmStart(before.models.ensemble, before.models.fold_of)
+        seeded = replace(config, seed=seed, folds=FOLDS)
+        found = cross_validate(fields.components, fields.labels, seeded, warm=warm)
+        return Opinion(found.out_of_fold, found)
+
+    return learn
 
 
 def learners(options: Options, orders: Sequence[str]) -> list[Learner]:
     """Who trains between the rounds, with those of the orders that each is tried with."""
-    shared, every = FeatureTable(), tuple(orders)
-    if options.quick:
-        peer = HandMade("logistic regression", EVERYTHING, logistic_regression, shared)
-        return [Learner(f"{peer.name} on {peer.inputs}", hand_made(peer), every)]
-    own = tuple(order for order in every if order in (THREE_LABELERS, EVERY_LOOK))
-    peer = HandMade("gradient boosting", EVERYTHING, gradient_boosting, shared)
-    boosting = Learner(
-        f"{peer.name} on {peer.inputs}",
-        hand_made(peer),
-        tuple(order for order in every if order not in own),
-        side_by_side=options.threads,
-    )
-    return [one for one in (Learner("Somata", somata, own), boosting) if one.orders]
+    own = tuple(order for order in orders if order in OWN_ORDERS)
+    references = {
+        "gradient boosting": gradient_boosting,
+        "logistic regression": logistic_regression,
+    }
+    name = "logistic regression" if options.quick else "gradient boosting"
+    peer = HandMade(name, EVERYTHING, references[name], FeatureTable())
+    found = [
+        Learner("Somata", somata(options.training()), own),
+        Learner(f"{name} on {peer.inputs}", hand_made(peer), tuple(orders), options.threads),
+    ]
+    return [one for one in found if one.orders]
 
 
 def measure(options: Options) -> str:
