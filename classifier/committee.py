@@ -151,7 +151,10 @@ class Committee(Classifier):
     def settle(self, numbers: torch.Tensor) -> None:
         """See `Classifier.settle`."""
         self.ranks.settle(numbers)
-        self.hide_measures(SPARED_OF_FEW if len(numbers) < FEW else SPARED)
+
+    def expect(self, examples: int) -> None:
+        """See `Classifier.expect`."""
+        self.hide_measures(SPARED_OF_FEW if examples < FEW else SPARED)
 
     def hide_measures(self, share: float) -> None:
         """Hide this share of the measures from each network at each step of its training."""

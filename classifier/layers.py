@@ -44,6 +44,9 @@ class Classifier(nn.Module, ABC):
     def settle(self, numbers: torch.Tensor) -> None:
         """Take the scale of each measure from the training part, before the first step."""
 
+    def expect(self, examples: int) -> None:
+        """Be told how many examples a training has, before its first step. Here: no matter."""
+
     def finish(
         self, scaled: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, seed: int
     ) -> None:

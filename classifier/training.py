@@ -126,6 +126,8 @@ def train_model(
         model.settle(numbers[train_rows])
     else:
         model.load_state_dict(data.start)
+    # How much to hide is of this training, and in no weights that it may go on from.
+    model.expect(len(train_rows))
     hand_generator(model, torch.Generator(device).manual_seed(seed))
     scaled = Examples(data.examples.images.to(device), model.scale(numbers))
     loop = _Loop(

@@ -19,17 +19,17 @@ from optuna.pruners import MedianPruner
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from classifier.calibration import apply_temperature, fit_temperature
 from classifier.config import TrainingConfig
 from classifier.crossval import cross_validate
 from classifier.folds import plan_folds
 from classifier.inputs import Components
 from classifier.progress import Progress
 from classifier.search_space import Space, applies, default_settings, field_of, names_in
+from classifier.uncertainty import label_cross_entropy
 
 FOLDS = 3
 """Of each trial. Settings are only compared, so a smaller ensemble than a training's will do."""
-HELD_OUT = 0.1
-"""Of each trial's training part: without a held-out loss nothing could be pruned."""
 STEPS = 10
 """A fold's schedule in tenths: losses are compared at the same share of it, since settings with
 more epochs are not worse because they have come less far after five."""
@@ -73,7 +73,8 @@ class Labeled:
 class Score:
     """How good a trial's settings are, out of fold.
 
-    cross_entropy: of the labels, in nats, after calibration; what is tuned for.
+    cross_entropy: of the labels, in nats, by probabilities as sure as the labels of the other folds
+        bear; what is tuned for.
     macro_f1: shown beside it.
     """
 
@@ -172,11 +173,12 @@ def divided_as_for_a_run(labeled: Labeled, base: Mapping[str, Any]) -> Labeled:
 def trial_config(
     base: Mapping[str, Any], settings: Mapping[str, Any], threads: int
 ) -> TrainingConfig:
-    """The config of a trial. base: what is given for all of them.
+    """The config of a trial. base: what is given for all of them; a `validation_fraction` is among
+    it, or nothing is pruned.
 
     Raises ValueError where the two do not make a config.
     """
-    given = {"folds": FOLDS, "validation_fraction": HELD_OUT, "threads": threads}
+    given = {"folds": FOLDS, "threads": threads}
     given |= {**base, **settings}
     return TrainingConfig.from_dict(given)
 
@@ -210,7 +212,26 @@ def evaluate(
     found = cross_validate(
         labeled.components, labeled.labels, config, device=device, on_progress=watch
     )
-    return Score(float(found.metrics["cross_entropy"]), float(found.metrics["macro_f1"]))
+    score = of_labels(found.out_of_fold, labeled.labels, found.fold_of)
+    return Score(score, float(found.metrics["macro_f1"]))
+
+
+def of_labels(
+    out_of_fold: NDArray[np.float64], labels: NDArray[np.integer], fold_of: NDArray[np.int64]
+) -> float:
+    """The labels' mean cross-entropy in nats, with a temperature for each fold that was fitted to
+    the labels of the others.
+
+    Out-of-fold probabilities are calibrated to the truth, which labels that err make look too
+    sure: the more so, the more a trial's calibration tells of the labelers' errors.
+    """
+    logs = np.log(np.maximum(out_of_fold, 1e-12))
+    found = np.zeros(len(labels))
+    for fold in np.unique(fold_of):
+        tested = fold_of == fold
+        fitted = apply_temperature(logs[tested], fit_temperature(logs[~tested], labels[~tested]))
+        found[tested] = label_cross_entropy(fitted, labels[tested])
+    return float(found.mean())
 
 
 def _distribution(one: Mapping[str, Any]) -> BaseDistribution:

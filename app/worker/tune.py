@@ -73,9 +73,9 @@ class Tuner:
         self.context, self.seat, self.pulse = context, seat, pulse
         self.study_id = seat.study_id
         study = tuning.get_study(context, self.study_id)
-        self.base, self.seed = study.config, study.seed
+        self.base, self.seed = {**tuning.TRIED_WITH, **study.config}, study.seed
         self.budget_s = 60 * study.budget_minutes
-        self.space: Space = tuning.settle_space(context, self.study_id, search_space(self.base))
+        self.space: Space = tuning.settle_space(context, self.study_id, search_space(study.config))
         tuning.clear_seat(context, seat)
         self.labeled = self._read_labels(study.snapshot_event_id)
 

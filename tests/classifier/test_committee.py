@@ -122,9 +122,9 @@ def committee(architecture: str) -> tuple[Committee, torch.Tensor, torch.Tensor]
 
 @pytest.mark.parametrize(("examples", "share"), [(FEW - 1, 0.5), (FEW, 0.3)])
 def test_the_fewer_the_examples_the_more_measures_are_hidden(examples, share):
-    model, _, ranks = committee("fusion")
+    model, _, _ = committee("fusion")
     assert isinstance(model, Fusion)
-    model.settle(torch.rand(examples, ranks.shape[1]))
+    model.expect(examples)
     for part in (model.spare, model.networks.spare):
         shown = part.train()(torch.ones(200, 100))
         assert (shown == 0).float().mean() == pytest.approx(share, abs=0.02)

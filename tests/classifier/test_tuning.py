@@ -11,6 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from classifier.calibration import apply_temperature
 from classifier.config import TrainingConfig
 from classifier.inputs import Components
 from classifier.models import ARCHITECTURES
@@ -25,13 +26,14 @@ from classifier.tuning import (
     divided_as_for_a_run,
     evaluate,
     importances,
+    of_labels,
     propose,
     should_prune,
     trial_config,
 )
 
 SPACE = search_space({})
-TINY = {"folds": 2, "epochs": 3, "min_batches": 2, "batch_size": 16}
+TINY = {"validation_fraction": 0.1, "folds": 2, "epochs": 3, "min_batches": 2, "batch_size": 16}
 
 
 def trial(number: int, value: float | None = None, **more: object) -> PastTrial:
@@ -258,6 +260,19 @@ def test_trials_divide_recordings_where_a_run_would(labeled: Labeled) -> None:
     many = Labeled(replace(labeled.components, recordings=np.arange(80) // 10), labeled.labels)
     assert divided_as_for_a_run(many, {}) is many
     assert divided_as_for_a_run(labeled, {"folds": 2}) is labeled, "the folds that are given"
+
+
+def test_how_sure_a_calibration_is_of_itself_does_not_matter_to_the_score() -> None:
+    rng = np.random.default_rng(0)
+    logs = rng.normal(size=(600, 4))
+    chances = apply_temperature(logs, 1.0)
+    labels = np.array([rng.choice(4, p=row) for row in chances]) + 1
+    fold_of = np.arange(600) % 3
+    known = of_labels(chances, labels, fold_of)
+    for temperature in (0.4, 2.5):
+        told = apply_temperature(logs, temperature)
+        assert of_labels(told, labels, fold_of) == pytest.approx(known, abs=1e-3)
+    assert of_labels(apply_temperature(logs[::-1], 1.0), labels, fold_of) > known + 0.1
 
 
 def test_a_trial_is_scored_out_of_fold_and_the_same_each_time(labeled: Labeled) -> None:

@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from classifier import crossval
+from classifier.committee import SPARED_OF_FEW, Committee
 from classifier.config import MEASURED
 from classifier.crossval import WarmStart, cross_validate
-from classifier.training import train_model
+from classifier.examples import make_examples
+from classifier.training import TrainingSet, train_model
 
 
 @pytest.fixture(scope="module", params=MEASURED)
@@ -70,6 +72,14 @@ def test_the_given_weights_are_where_training_starts(components, recording, conf
             # weights hardly move.
             if not name.startswith("trees.") and "running" not in name and "tracked" not in name:
                 torch.testing.assert_close(after[name], before[name], atol=1e-4, rtol=1e-3)
+
+
+def test_as_much_is_hidden_as_in_a_training_afresh(components, recording, config, warm):
+    examples = make_examples(components, config)
+    data = TrainingSet(examples, recording.truth, components.groups, warm.ensemble.models[0])
+    found = train_model(data, config, seed=0, device=torch.device("cpu"))
+    assert isinstance(found.model, Committee)
+    assert found.model.networks.spare.p == SPARED_OF_FEW
 
 
 def test_out_of_fold_stays_honest_with_newcomers(
