@@ -1,6 +1,6 @@
 """Everything that decides how a model is built and trained, in one frozen, checked record.
 
-A run is repeated from its config, its snapshot of labels and its thread count alone.
+A run is repeated from its config and its snapshot of labels alone.
 """
 
 from collections.abc import Mapping
@@ -94,7 +94,8 @@ class TrainingConfig:
     unlabeled: the most components without a label that it also learns from while labels are few,
         by what a first draft of it is surest of; 0: none.
     stem_stride: stride of `cnn`'s first convolution; 2 halves the grid at once, 4 times faster.
-    augment: shear, rotate, shift, flip, zoom, speckle, cut and threshold the training batches.
+    augment: shear, rotate, shift, flip, zoom, speckle, cut and threshold the images of training
+        batches, and hide some of their measures; `committee` sees measures alone.
     preparation: `somata`, or the 50x50 patch that CaImAn's classifier is given.
     threads: networks trained at once, each on a core; the numbers do not depend on how many.
     """

@@ -37,7 +37,7 @@ WARM_LEARNING_SHARE = 0.3
 
 @dataclass(frozen=True, eq=False)
 class WarmStart:
-    """An earlier cross-validation to go on from: a few passes in place of many.
+    """An earlier cross-validation to go on from: one pass in place of the default's twelve.
 
     ensemble: its models. fold_of: (components,) the fold that tested each component then, -1 where
     it had no part; those stay in their folds, so that no model is asked about what it has seen.

@@ -73,7 +73,7 @@ def request_run(
 ) -> RunView:
     """Queue a training run. by: None where Somata itself asks.
 
-    start_from: go on from this run's models, in a few passes; the config is then that run's.
+    start_from: go on from this run's models, with a twelfth of its passes and its config.
     Raises Conflict while another one waits or runs, or where `start_from` cannot be gone on from;
     NotFound where there is no such run; InvalidInput for a config that differs from its own.
     """

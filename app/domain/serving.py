@@ -74,7 +74,7 @@ STRATEGIES = {
             "margin",
             descending=False,
             words="the model wavers between two classes",
-            use="Once a model is trained: it needed the fewest labels in our benchmark.",
+            use="Once a model is trained: it and DCAL needed the fewest labels in our benchmark.",
         ),
         Strategy(
             "dcal",
