@@ -66,7 +66,8 @@ def test_a_tuning_is_started_watched_live_and_trained_with(labeled: Site, visit:
     page.get_by_role("button", name="Train with these").click()
     expect(page.get_by_role("heading", name="Training run")).to_be_visible()
     (run,) = training.list_runs(labeled.context, None, 5)
-    assert run.config == {"architecture": "cnn", "kernel": 3, "learning_rate": 0.002}
+    best = {"architecture": "cnn", "kernel": 3, "learning_rate": 0.002}
+    assert run.config == {**tuning.TRIED_WITH, **best}
 
 
 def test_the_page_follows_a_tuning_to_its_end(labeled: Site, visit: Opens):
