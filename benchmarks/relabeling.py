@@ -8,9 +8,9 @@
 A simulated labeler answers a round of 3% of all components as truth, with the error rates of the
 shared data's labelers. Then the model is trained again, Somata's from its last weights, and the
 next round is chosen, five times: 15% as many answers as there are labels. Somata is tried with its
-own orders, its rival with the usual ones too. The answer is the label;
-where one is asked about again, the majority is, and the latest among equals, as in Somata. One
-order asks three labelers about each component, as a round may: three times as many answers.
+own orders, its rival with the usual ones too. The answer is the label; where one is asked about
+again, the majority is, and the latest among equals, as in Somata. One order asks three labelers
+about each component, as a round may: three times as many answers.
 """
 
 import time

@@ -63,6 +63,11 @@ def test_the_changes_of_batches_do_not_add_up():
     assert expected_changes(batches(said), 500).expected == pytest.approx(at_once, rel=0.2)
 
 
+def test_steady_changes_are_expected_to_go_on():
+    found = expected_changes([Batch(k * 100, k * 100 + 100, 50) for k in range(10, 30)], 100)
+    assert found.expected == pytest.approx(50, rel=0.2)
+
+
 def test_no_changes_at_all_say_stop():
     found = expected_changes([Batch(k * 100, k * 100 + 100, 0) for k in range(1, 8)], 100)
     assert found.expected < 3
