@@ -142,7 +142,12 @@ def run_export(settings: Settings, options: argparse.Namespace) -> int:
 
 def run_train(settings: Settings, options: argparse.Namespace) -> int:
     """Train."""
-    return cli_training.start(ready_context(settings), wait=options.wait)
+    return cli_training.start(
+        ready_context(settings),
+        start_from=options.start_from,
+        repeat=options.repeat,
+        wait=options.wait,
+    )
 
 
 def run_tune(settings: Settings, options: argparse.Namespace) -> int:
@@ -222,6 +227,13 @@ def add_serving(commands: Commands) -> None:
 
     one = commands.add_parser("train", help="queue a training run")
     one.add_argument("--wait", action="store_true", help="show progress until it has ended")
+    earlier = one.add_mutually_exclusive_group()
+    earlier.add_argument(
+        "--start-from", type=int, metavar="RUN", help="go on from this run's models"
+    )
+    earlier.add_argument(
+        "--repeat", type=int, metavar="RUN", help="do this run over, to see if it comes to the same"
+    )
     one.set_defaults(run=run_train)
 
     one = commands.add_parser("tune", help="queue a search for the settings that train best")

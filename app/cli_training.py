@@ -11,9 +11,17 @@ from app.serve import WorkerProcess
 LOOK_EVERY_S = 0.5
 
 
-def start(context: Context, *, wait: bool) -> int:
-    """Queue a run; returns the exit code."""
-    run = training.request_run(context, None)
+def start(
+    context: Context, *, start_from: int | None = None, repeat: int | None = None, wait: bool
+) -> int:
+    """Queue a run, afresh, from an earlier one's models, or that repeats it; returns the exit code.
+
+    Raises NotFound and Conflict where the earlier run does not do.
+    """
+    if repeat is None:
+        run = training.request_run(context, None, start_from=start_from)
+    else:
+        run = training.repeat_run(context, None, repeat)
     if not wait:
         print(f"Training run {run.id} is queued.")
         if not jobs.worker_is_alive(context):
@@ -41,5 +49,9 @@ def wait_for(context: Context, run_id: int, worker: WorkerProcess) -> int:
     if run.state != "succeeded":
         raise NothingToTrainOn(f"Training run {run_id} {run.state}: {run.error}")
     metrics = run.metrics or {}
+    if run.repeats is not None:
+        found = metrics["repeat"]
+        same = found["same_model"] or found["furthest"] == 0
+        print(f"It {'came' if same else 'did not come'} to the same as run {run.repeats}.")
     print(f"Training run {run_id} succeeded: macro F1 {metrics.get('macro_f1', float('nan')):.3f}")
     return 0

@@ -293,6 +293,12 @@ def test_train_queues_a_run_and_says_that_no_worker_runs(run: Run) -> None:
     refused(run("train"), 1, "run 1 is queued already")
 
 
+def test_train_from_an_earlier_run_or_one_over_names_a_run_that_there_is(run: Run) -> None:
+    for option in ("--start-from", "--repeat"):
+        refused(run("train", option, "7"), 1, "training run 7")
+    refused(run("train", "--start-from", "1", "--repeat", "1"), 2, "not allowed with")
+
+
 def test_tune_queues_a_tuning_and_stop_ends_it(run: Run) -> None:
     refused(run("tune", "--stop"), 1, "No tuning waits or runs")
     result = run("tune", "--minutes", "5")

@@ -83,6 +83,19 @@ def exportable_run(context: Context, run_id: int | None) -> int:
     return chosen
 
 
+def weights(context: Context, run_id: int) -> bytes:
+    """A run's model as safetensors: its weights, with their configuration in the header.
+
+    Raises NotFound, and Conflict where the run has no model.
+    """
+    state = training.get_run(context, run_id).state
+    found = training.weights_of(context, run_id) if state == "succeeded" else None
+    if found is None:
+        why = promoting.WHY_NO_MODEL.get(state, "kept no weights")
+        raise Conflict(f"Training run {run_id} {why}. Take the weights of one that has succeeded.")
+    return found
+
+
 def request_export(context: Context, by: Account, run_id: int, format: str) -> JobView:
     """Have the worker write the file; the job that is at it already, where there is one.
 

@@ -25,6 +25,7 @@ class RunView:
     """A run as pages and programs see it.
 
     serving: whether its predictions are in use. start_from: the run that it goes on from.
+    repeats: the run whose labels, config and beginning it has.
     """
 
     id: int
@@ -32,6 +33,7 @@ class RunView:
     progress: dict[str, Any]
     config: dict[str, Any]
     start_from: int | None
+    repeats: int | None
     metrics: dict[str, Any] | None
     environment: dict[str, Any] | None
     snapshot_event_id: int | None
@@ -89,6 +91,39 @@ def request_run(
     return get_run(context, run_id)
 
 
+def repeat_run(context: Context, by: Account | None, run_id: int) -> RunView:
+    """Queue a run on the labels as they stood for this one, with its config and beginning.
+
+    It gives the same numbers on the same kind of machine with the same software, and says whether
+    it did. Its predictions are used only if it is promoted.
+    Raises NotFound; Conflict while another run waits or runs, or where this one has not succeeded.
+    """
+    if by is not None:
+        require_admin(by)
+    with context.database.write() as session:
+        jobs.refuse_second(session, "train")
+        original = _succeeded(session, run_id, "Repeat")
+        new_id = jobs.add(context, session, "train", by=by)
+        runs.add_repeat(session, new_id, original)
+    context.tasks.nudge(jobs.LANES["train"])
+    return get_run(context, new_id)
+
+
+def _succeeded(session: Session, run_id: int, act: str) -> AnyRow:
+    found = runs.one(session, run_id)
+    if found is None:
+        raise NotFound("training run", run_id)
+    if found.state != "succeeded":
+        raise Conflict(f"Training run {run_id} is {found.state}. {act} one that has succeeded.")
+    return found
+
+
+def furthest_apart(context: Context, run_id: int, other: int) -> float:
+    """The most that any probability of a component which both runs judged differs, 0 to 1."""
+    with context.database.read() as session:
+        return runs.furthest(session, run_id, other)
+
+
 def can_be_gone_on_from(context: Context, run_id: int | None) -> bool:
     """Whether a new run may start from this one's models."""
     if run_id is None:
@@ -114,13 +149,7 @@ def folds_before(context: Context, run_id: int) -> dict[int, int]:
 
 
 def _config_of_parent(session: Session, run_id: int, asked: dict[str, Any]) -> dict[str, Any]:
-    found = runs.one(session, run_id)
-    if found is None:
-        raise NotFound("training run", run_id)
-    if found.state != "succeeded":
-        raise Conflict(
-            f"Training run {run_id} is {found.state}. Start from one that has succeeded."
-        )
+    found = _succeeded(session, run_id, "Start from")
     if not runs.has_folds(session, run_id):
         raise Conflict(
             f"Of training run {run_id} it was not kept which component was in which fold. Start "
@@ -224,6 +253,12 @@ def weights_of(context: Context, run_id: int) -> bytes | None:
         return runs.weights(session, run_id)
 
 
+def weights_size(context: Context, run_id: int) -> int | None:
+    """How many bytes those are."""
+    with context.database.read() as session:
+        return runs.weights_size(session, run_id)
+
+
 def retrain_if_due(context: Context) -> RunView | None:
     """Ask for a run by the debounced rule: enough new labels, then quiet."""
     wanted = context.settings.retrain_after_labels
@@ -250,6 +285,7 @@ def _view(row: AnyRow, serving: AnyRow | None) -> RunView:
         progress=row.progress,
         config=row.config,
         start_from=row.start_from,
+        repeats=row.repeats,
         metrics=row.metrics,
         environment=row.environment,
         snapshot_event_id=row.snapshot_event_id,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.storage import promotions
 from app.storage.rows import AnyRow, AnySelect
@@ -15,6 +15,7 @@ _SHOWN = (
         TrainingRun.id,
         TrainingRun.config,
         TrainingRun.start_from,
+        TrainingRun.repeats,
         TrainingRun.metrics,
         TrainingRun.environment,
         TrainingRun.snapshot_event_id,
@@ -60,6 +61,19 @@ def add(
     session.execute(insert(TrainingRun).values(id=job_id, config=config, start_from=start_from))
 
 
+def add_repeat(session: Session, job_id: int, original: AnyRow) -> None:
+    """The run of a training job that has the labels, config and beginning of an earlier run."""
+    session.execute(
+        insert(TrainingRun).values(
+            id=job_id,
+            config=original.config,
+            start_from=original.start_from,
+            snapshot_event_id=original.snapshot_event_id,
+            repeats=original.id,
+        )
+    )
+
+
 def one(session: Session, run_id: int) -> AnyRow | None:
     """A run with its job's state, or None."""
     return session.execute(_SHOWN.where(TrainingRun.id == run_id)).first()
@@ -83,6 +97,8 @@ _MODELS = select(TrainingRun.id, TrainingRun.snapshot_event_id).join(Job, Job.id
 # Runs are few and jobs are many: so written, engines begin with the runs.
 _NEWEST_WITH_MODEL = (
     select(TrainingRun.id, TrainingRun.snapshot_event_id)
+    # A repeat is made to check an earlier run, whose labels may be old: none follows it unasked.
+    .where(TrainingRun.repeats.is_(None))
     .where(exists().where(Job.id == TrainingRun.id, _HAS_A_MODEL))
     .order_by(TrainingRun.id.desc())
     .limit(1)
@@ -117,6 +133,7 @@ def succeeded_before(
         select(TrainingRun.id, TrainingRun.labels, TrainingRun.config, TrainingRun.start_from)
         .join(Job, Job.id == TrainingRun.id)
         .where(TrainingRun.id < run_id, TrainingRun.labels <= most_labels, Job.state == "succeeded")
+        .where(TrainingRun.repeats.is_(None))
         .order_by(TrainingRun.id.desc())
         .limit(limit)
     )
@@ -133,6 +150,12 @@ def weights(session: Session, run_id: int) -> bytes | None:
     return session.execute(select(TrainingRun.weights).where(TrainingRun.id == run_id)).scalar()
 
 
+def weights_size(session: Session, run_id: int) -> int | None:
+    """How many bytes the run's ensemble takes."""
+    statement = select(func.length(TrainingRun.weights)).where(TrainingRun.id == run_id)
+    return session.execute(statement).scalar()
+
+
 def has_folds(session: Session, run_id: int) -> bool:
     """Whether it is known which fold of the run tested which component."""
     kept = exists().where(Prediction.run_id == run_id, Prediction.fold.is_not(None))
@@ -145,6 +168,21 @@ def folds(session: Session, run_id: int) -> dict[int, int]:
         Prediction.run_id == run_id, Prediction.fold.is_not(None)
     )
     return {row.component_id: row.fold for row in session.execute(statement)}
+
+
+def furthest(session: Session, run_id: int, other: int) -> float:
+    """The most that any probability of a component which both runs judged differs, 0 to 1."""
+    theirs = aliased(Prediction)
+    differences = [
+        func.max(func.abs(getattr(Prediction, name) - getattr(theirs, name)))
+        for name in ("p1", "p2", "p3", "p4")
+    ]
+    statement = (
+        select(*differences)
+        .join(theirs, theirs.component_id == Prediction.component_id)
+        .where(Prediction.run_id == run_id, theirs.run_id == other)
+    )
+    return float(max(value or 0.0 for value in session.execute(statement).one()))
 
 
 def record(session: Session, run_id: int, **values: Any) -> None:

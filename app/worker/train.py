@@ -40,7 +40,7 @@ FOLDS_SHARE = 0.9
 def train(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
     """Carry out a training run. Raises ValueError where its configuration or labels do not do."""
     run = training.get_run(context, job.id)
-    config = make_config(context, run.config, stored=run.start_from is not None)
+    config = make_config(context, run.config, stored=(run.start_from or run.repeats) is not None)
     pulse({"stage": "reading labels", "fraction": 0.0})
     snapshot = training.take_snapshot(context, run.id)
     check_labels(snapshot)
@@ -48,8 +48,10 @@ def train(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
     started = time.monotonic()
     found = learn(context, run, snapshot, config, pulse)
     scored = score_rest(context, run.id, found.ensemble, pulse)
+    weights, made_with = found.ensemble.to_bytes(), environment(found.ensemble)
     metrics = {
         **found.metrics,
+        **({} if run.repeats is None else {"repeat": repeated(context, run, weights, made_with)}),
         "stopping": estimate(context, run.id, config.to_dict(), scored),
         "train_seconds": round(time.monotonic() - started, 1),
         "scored_components": scored,
@@ -59,14 +61,36 @@ def train(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
         run.id,
         config=config.to_dict(),
         metrics=metrics,
-        environment=environment(found.ensemble),
-        weights=found.ensemble.to_bytes(),
+        environment=made_with,
+        weights=weights,
     )
     pulse({"stage": "sorting the queue", "fraction": 1.0})
     if judging.show_predictions(context, run.id, pulse.keep_alive):
         refitting.request(context)
         embedding.request(context)
     return {"progress": {"stage": "done", "fraction": 1.0, "seconds_left": 0.0}}
+
+
+def repeated(
+    context: Context, run: RunView, weights: bytes, made_with: dict[str, Any]
+) -> dict[str, Any]:
+    """Whether a run that repeats another came to the same, and what else differs between them.
+
+    furthest: the most that any probability differs. differs: of the environment, by name, then and
+    now.
+    """
+    assert run.repeats is not None
+    before = training.get_run(context, run.repeats).environment or {}
+    names = sorted({*before, *made_with})
+    return {
+        "same_model": training.weights_of(context, run.repeats) == weights,
+        "furthest": training.furthest_apart(context, run.id, run.repeats),
+        "differs": {
+            name: [before.get(name), made_with.get(name)]
+            for name in names
+            if before.get(name) != made_with.get(name)
+        },
+    }
 
 
 def learn(

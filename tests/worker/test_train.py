@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from sqlalchemy import update
 
 from app.actions import jobs, learning, training
 from app.actions.training import RunView
 from app.storage import runs
 from app.storage.rows import AnyRow
+from app.storage.tables import Prediction
 from app.worker import looks
 from app.worker import train as worker
 from app.worker.looks import fit_look
@@ -24,7 +26,11 @@ from tests.support.world import ALICE, BOB, World
 
 def carried_out(world: World, **more: Any) -> RunView:
     """A run asked for and carried out to its end."""
-    run = training.request_run(world.context, ALICE, **more)
+    return carried_on(world, training.request_run(world.context, ALICE, **more))
+
+
+def carried_on(world: World, run: RunView) -> RunView:
+    """A run that waits, carried out to its end."""
     job = world.claimed(run.id)
     before = torch.get_num_threads()
     values = worker.train(world.context, job, Pulse(world.context, job, threading.Event()))
@@ -62,6 +68,44 @@ def test_a_run_goes_on_from_another_with_its_models_and_folds(
         after = runs.folds(session, child.id)
     assert before == {key: after[key] for key in keys}, "no model judges what it has seen"
     assert predictions(world, child.id).keys() == {*keys, *fresh}
+
+
+def test_a_repeat_comes_to_the_same_whatever_was_labeled_since(world: World) -> None:
+    keys = world.recording(24, labels=[1, 2, 3, 4, 0, 0] * 4)
+    original = carried_out(world, config={**TINY_TRAINING, "threads": 1})
+    for key in keys[:6]:
+        world.label(BOB, key, 2)
+    world.recording(5, labels=[1, 2, 3, 4, 1])
+    repeat = training.repeat_run(world.context, ALICE, original.id)
+    done = carried_on(world, repeat)
+    assert done.metrics is not None
+    assert original.metrics is not None
+    assert done.metrics["repeat"] == {"same_model": True, "furthest": 0.0, "differs": {}}
+    assert "repeat" not in original.metrics
+    for name in ("macro_f1", "cross_entropy", "confusion", "temperature"):
+        assert done.metrics[name] == original.metrics[name]
+    weights = training.weights_of(world.context, original.id)
+    assert weights == training.weights_of(world.context, done.id) is not None
+
+
+def test_a_repeat_says_how_far_it_is_off_and_what_else_differs(sqlite_world: World) -> None:
+    world = sqlite_world
+    keys = world.recording(24, labels=[1, 2, 3, 4] * 6)
+    original = carried_out(world, config=TINY_TRAINING)
+    with world.context.database.write() as session:
+        environment = {**(original.environment or {}), "torch": "1.0"}
+        runs.record(session, original.id, environment=environment, weights=b"other")
+        session.execute(
+            update(Prediction)
+            .where(Prediction.component_id == keys[0])
+            .values(p1=Prediction.p1 + 0.25)
+        )
+    done = carried_on(world, training.repeat_run(world.context, ALICE, original.id))
+    found = (done.metrics or {})["repeat"]
+    assert found["same_model"] is False
+    assert found["furthest"] == pytest.approx(0.25)
+    assert found["differs"].keys() == {"torch"}
+    assert found["differs"]["torch"][0] == "1.0"
 
 
 def test_a_run_learns_from_what_its_recordings_hold_without_a_label(

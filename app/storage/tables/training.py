@@ -19,6 +19,8 @@ class TrainingRun(Base):
     config: Mapped[dict[str, Any]] = mapped_column(JSON)
     # The run whose models and folds it goes on from.
     start_from: Mapped[int | None]
+    # The run whose labels, config and beginning it has. It serves only if promoted.
+    repeats: Mapped[int | None]
     # All events up to this one. None until the worker has taken the snapshot.
     snapshot_event_id: Mapped[int | None] = mapped_column(BigInteger)
     labels: Mapped[int | None]

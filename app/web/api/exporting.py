@@ -1,4 +1,4 @@
-"""`/training-runs/{run}/export`: a run's model as a file for other programs."""
+"""`/training-runs/{run}/weights` and `/export`: a run's model as a file for other programs."""
 
 from typing import Annotated, Any
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Response
 
 from app.actions import exporting_models
 from app.actions.exporting_models import FORMATS, Format
-from app.web.access import Admin, World
+from app.web.access import Admin, Caller, World
 from app.web.api.schemas.system import JobOut
 from app.web.api.schemas.training import ExportIn
 from app.web.problems import responses
@@ -14,6 +14,13 @@ from app.web.problems import responses
 router = APIRouter(prefix="/training-runs", tags=["training"])
 
 RunId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+SAFETENSORS = "application/octet-stream"
+WEIGHTS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The weights.",
+        "content": {SAFETENSORS: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 FILE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The file.",
@@ -23,6 +30,21 @@ FILE: dict[int | str, dict[str, Any]] = {
         },
     }
 }
+
+
+@router.get(
+    "/{run}/weights",
+    response_class=Response,
+    responses={**WEIGHTS, **responses(401, 404, 409, 422)},
+)
+def get_weights(context: World, account: Caller, run: RunId) -> Response:
+    """The run's model as safetensors: the weights, with their configuration in the header.
+
+    409 for a run that has not succeeded.
+    """
+    data = exporting_models.weights(context, run)
+    headers = {"Content-Disposition": f'attachment; filename="model_run_{run}.safetensors"'}
+    return Response(data, media_type=SAFETENSORS, headers=headers)
 
 
 @router.post(

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from app.actions import cards, jobs, promoting, training
+from app.domain.errors import InvalidInput
 from app.web import cards as card_files
 from app.web.access import Admin, Caller, World
 from app.web.api import present
@@ -48,9 +49,18 @@ CARD: dict[int | str, dict[str, Any]] = {
 def request_run(context: World, account: Admin, body: TrainingIn | None = None) -> TrainingRunOut:
     """Queue a training run. One at a time: 409 while another waits or runs.
 
-    With `start_from` it goes on from that run's models, which takes a fraction of the time.
+    With `start_from` it goes on from that run's models, which takes a fraction of the time. With
+    `repeat` it does that run over, on the labels that there were then, to see whether it comes to
+    the same.
     """
     asked = body or TrainingIn()
+    if asked.repeat is not None:
+        if asked.config is not None or asked.start_from is not None:
+            raise InvalidInput(
+                f"A repeat has the config and the beginning of run {asked.repeat}. Leave out "
+                "config and start_from, or repeat."
+            )
+        return present.run(training.repeat_run(context, account, asked.repeat))
     config = None if asked.config is None else dict(asked.config)
     found = training.request_run(context, account, config, start_from=asked.start_from)
     return present.run(found)

@@ -59,6 +59,16 @@ def cancel(request: Request, context: World, account: Admin, run_id: Key) -> Res
     return _after(request, context, run_id, lambda: training.cancel_run(context, account, run_id))
 
 
+@router.post("/runs/{run_id}/repeat")
+def repeat(request: Request, context: World, account: Admin, run_id: Key) -> Response:
+    """Do the run over, and show the new one."""
+    try:
+        run = training.repeat_run(context, account, run_id)
+    except Conflict as error:
+        return _run(request, context, run_id, status=error.status, problem=str(error))
+    return to(f"/runs/{run.id}")
+
+
 @router.post("/runs/{run_id}/promote")
 def promote(request: Request, context: World, account: Admin, run_id: Key) -> Response:
     """Let this run serve until another is promoted."""
@@ -119,6 +129,7 @@ def _run(
         run=run,
         serving=promoting.serving(context),
         exportable=exporting_models.sees_masks_alone(run.config),
+        weights_size=training.weights_size(context, run_id),
         exports=exporting_models.exports_of(context, run_id) if run.state == "succeeded" else {},
         problem=problem,
     )

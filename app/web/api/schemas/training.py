@@ -17,6 +17,11 @@ class TrainingIn(Body):
     start_from: Key | None = Field(
         default=None, description="the run whose models to go on from, with its config"
     )
+    repeat: Key | None = Field(
+        default=None,
+        description="the run to do over: on the labels as they stood for it, with its config. It "
+        "takes neither config nor start_from, and serves only if it is promoted",
+    )
 
 
 class ExportIn(Body):
@@ -34,6 +39,10 @@ class TrainingRunOut(BaseModel):
     )
     config: dict[str, Any]
     start_from: int | None = Field(description="the run that it goes on from")
+    repeats: int | None = Field(
+        description="the run whose labels and config it has; metrics.repeat says whether it came "
+        "to the same"
+    )
     metrics: dict[str, Any] | None
     snapshot_event_id: int | None
     labels: int | None
