@@ -4,10 +4,10 @@
     python -m benchmarks.active_learning --quick     a few fields, 1 seed (under 2 minutes)
     python -m benchmarks.active_learning --publish   and write docs/benchmarks.md
 
-Labels are asked for in batches, in the fields outside a fold; the macro F1 is against truth in
-the fold's own fields. Each label is what the one imperfect labeler gave. Two learners: Somata's
-default, one network that learns from the unlabeled too, as a training does; and logistic regression
-on hand-made features, so cheap that every strategy can be compared.
+Labels are asked for in batches, in two thirds of the fields; the macro F1 is against truth in the
+rest. Each label is what the one imperfect labeler gave. Two learners: Somata's default, one model
+that learns from the unlabeled too, as a training does; and logistic regression on hand-made
+features, which is cheap.
 """
 
 import time
@@ -21,27 +21,33 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.hand_features import EVERYTHING, hand_features
-from benchmarks.harness import Figures, Options, plan_of, say
+from benchmarks.harness import Figures, Options, say
 from benchmarks.peers import class_probabilities, logistic_regression
 from benchmarks.report import table
 from benchmarks.simulated import Fields, Labels, Probabilities, Referee
 from classifier import acquisition
 from classifier.classes import CLASSES
 from classifier.config import TrainingConfig
-from classifier.ensemble import of_members, with_measures
+from classifier.ensemble import with_measures
 from classifier.examples import make_examples
+from classifier.folds import plan_folds
 from classifier.guessing import Unlabeled, draft, with_guesses
 from classifier.stopping import Batch, expected_changes
 from classifier.training import TrainingSet, train_model
-from classifier.uncertainty import predictive_entropy
+from classifier.uncertainty import mutual_information, predictive_entropy
 
 RANDOM = ("random",)
 """The row of the tables that all others are held against."""
 
+MUTUAL_INFORMATION = "mutual information"
+"""Of the committee's networks and trees; the queue takes that of the folds' committees."""
+
 FIRST = 50
 CHECKPOINTS = (100, 200, 300, 400, 500, 700, 1000)
 QUICK_CHECKPOINTS = (100, 200)
-SIZES = (50, 100, 150, 200, 250, 300, 400, 500, 600, 700, 850, 1000)
+PARTS = 3
+"""The fields are asked about in so many parts, each by what is labeled in the others."""
+SIZES = (50, 100, 200, 300, 400, 500, 600, 700, 850, 1000)
 """Numbers of labels after which Somata is trained."""
 AHEAD = 1.4
 """The stopping estimate is asked about so many times the labels that there are."""
@@ -52,19 +58,21 @@ class Pool:
     """What a strategy may look at: the components that could be labeled, and what is known.
 
     features: (components, features) standardised. labeled: which have a label by now.
-    probabilities: of the model that learned those labels.
+    probabilities: of the model that learned those labels. opinions: (opinions, components, 4) of
+    its parts, of which those are the mean.
     """
 
     features: NDArray[np.float64]
     labeled: NDArray[np.bool_]
     probabilities: Probabilities
+    opinions: NDArray[np.float64]
     rng: np.random.Generator
 
 
 Strategy = Callable[[Pool, int], NDArray[np.int64]]
-Learn = Callable[[NDArray[np.intp], NDArray[np.intp], int], Probabilities]
+Learn = Callable[[NDArray[np.intp], NDArray[np.intp], int], NDArray[np.float64]]
 """What a model that learned the first components' labels beside the second ones, which have none,
-says of all components, with a seed.
+says of all components, with a seed: (opinions, components, 4), one by each of its parts.
 """
 
 
@@ -72,7 +80,7 @@ says of all components, with a seed.
 class Learner:
     """What is trained whenever there are as many labels as one of `sizes`.
 
-    strategies: those that are tried with it. side_by_side: how many folds at once.
+    strategies: those that are tried with it. side_by_side: how many courses at once.
     """
 
     name: str
@@ -85,12 +93,14 @@ class Learner:
 def linear(features: NDArray[np.float64], labels: Labels) -> Learner:
     """Logistic regression, held back more than with thousands of labels."""
 
-    def learn(rows: NDArray[np.intp], others: NDArray[np.intp], seed: int) -> Probabilities:
+    def learn(rows: NDArray[np.intp], others: NDArray[np.intp], seed: int) -> NDArray[np.float64]:
         model = logistic_regression(seed, strength=0.01).fit(features[rows], labels[rows])
-        return class_probabilities(model, features)
+        return class_probabilities(model, features)[None]
 
     sizes = (*range(FIRST, 500, 25), *range(500, CHECKPOINTS[-1] + 1, 50))
-    return Learner("logistic regression", learn, sizes, tuple(STRATEGIES))
+    # It has no parts that could disagree.
+    strategies = tuple(name for name in STRATEGIES if name != MUTUAL_INFORMATION)
+    return Learner("logistic regression", learn, sizes, strategies)
 
 
 def somata(fields: Fields, options: Options) -> Learner:
@@ -99,7 +109,7 @@ def somata(fields: Fields, options: Options) -> Learner:
     measured = with_measures(fields.components, config.inputs)
     examples = make_examples(measured, config)
 
-    def learn(rows: NDArray[np.intp], others: NDArray[np.intp], seed: int) -> Probabilities:
+    def learn(rows: NDArray[np.intp], others: NDArray[np.intp], seed: int) -> NDArray[np.float64]:
         # As a training does: small networks on a core each, not one on all.
         torch.set_num_threads(1)
         device = torch.device("cpu")
@@ -110,9 +120,11 @@ def somata(fields: Fields, options: Options) -> Learner:
             first = draft(part, config, seed, device)
             part = with_guesses(part, first, beside.examples)
         trained = train_model(part, config, seed=seed, device=device)
-        return np.asarray(np.exp(of_members([trained.model], examples)))
+        with torch.inference_mode():
+            scaled = trained.model.scale(examples.numbers)
+            return trained.model.opinions(examples.images, scaled).exp().double().numpy()
 
-    tried = ("random", "margin, CAL")
+    tried = ("random", "margin, CAL", "DCAL", MUTUAL_INFORMATION)
     return Learner("Somata", learn, SIZES, tried, options.threads)
 
 
@@ -138,6 +150,7 @@ STRATEGIES: dict[str, Strategy] = {
     "margin, CAL": by_score(lambda pool: acquisition.confidence_score(pool.probabilities)),
     "DAL": by_score(lambda pool: acquisition.discriminative_score(pool.features, pool.labeled)),
     "DCAL": by_score(dcal),
+    MUTUAL_INFORMATION: by_score(lambda pool: mutual_information(pool.opinions)),
     "diversity": lambda pool, count: acquisition.spread_out(
         pool.features, pool.labeled, count, pool.rng
     ),
@@ -147,9 +160,9 @@ STRATEGIES: dict[str, Strategy] = {
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """One strategy in the fields outside a fold.
+    """One strategy in one arena.
 
-    predictions: labels spent to (components of the fold, 4). called: labels spent to (components
+    predictions: labels spent to (components asked about, 4). called: labels spent to (components
     of the pool,) the likeliest classes, for the stopping estimate.
     """
 
@@ -159,7 +172,7 @@ class Course:
 
 @dataclass(frozen=True, eq=False)
 class Arena:
-    """One fold. features: of all components. pool, inside: the rows outside and in it."""
+    """A part of the fields. features: of all components. pool, inside: rows outside and in it."""
 
     features: NDArray[np.float64]
     pool: NDArray[np.intp]
@@ -174,7 +187,8 @@ class Arena:
         labeled[rng.permutation(len(labeled))[:FIRST]] = True
         course = Course({}, {})
         while True:
-            opinion = learner.learn(self.pool[labeled], self.pool[~labeled], seed)
+            opinions = learner.learn(self.pool[labeled], self.pool[~labeled], seed)
+            opinion = opinions.mean(axis=0)
             found = opinion[self.pool]
             now = int(labeled.sum())
             course.called[now] = found.argmax(axis=1)
@@ -183,14 +197,15 @@ class Arena:
             if now >= self.checkpoints[-1]:
                 return course
             count = min(size for size in learner.sizes if size > now) - now
-            labeled[strategy(Pool(self.features[self.pool], labeled, found, rng), count)] = True
+            pool = Pool(self.features[self.pool], labeled, found, opinions[:, self.pool], rng)
+            labeled[strategy(pool, count)] = True
 
 
 def arenas(
     features: NDArray[np.float64], fields: Fields, options: Options, seed: int
 ) -> list[Arena]:
-    """An arena a fold."""
-    plan = plan_of(fields, seed)
+    """An arena a part."""
+    plan = plan_folds(fields.labels, fields.components.groups, PARTS, seed)
     checkpoints = QUICK_CHECKPOINTS if options.quick else CHECKPOINTS
     folds = [plan.fold_of == fold for fold in range(plan.folds)]
     return [
@@ -254,9 +269,9 @@ def measure(options: Options) -> str:
         curves, stopping = Figures(), Figures()
         for seed in range(options.seeds):
             every = arenas(scaled, fields, options, seed)
-            for name in [one for one in learner.strategies if one in chosen]:
-                say(f"seed {seed}: {learner.name}, {name}")
-                courses = all_folds(every, learner, STRATEGIES[name], seed)
+            tried = [name for name in learner.strategies if name in chosen]
+            say(f"seed {seed}: {learner.name}, {', '.join(tried)}")
+            for name, courses in zip(tried, run_all(every, learner, tried, seed), strict=True):
                 curves.add((name,), curve(every, courses, referee))
                 if checked := stopping_check(courses):
                     stopping.add((name,), checked)
@@ -267,16 +282,20 @@ def measure(options: Options) -> str:
     return options.report("active_learning", found, started)
 
 
-def all_folds(
-    every: Sequence[Arena], learner: Learner, strategy: Strategy, seed: int
-) -> list[Course]:
-    """A course a fold."""
+def run_all(
+    every: Sequence[Arena], learner: Learner, strategies: Sequence[str], seed: int
+) -> list[list[Course]]:
+    """A course an arena, of each of these strategies."""
     with ThreadPoolExecutor(learner.side_by_side) as pool:
-        return list(pool.map(lambda arena: arena.run(learner, strategy, seed), every))
+        courses = [
+            [pool.submit(arena.run, learner, STRATEGIES[name], seed) for arena in every]
+            for name in strategies
+        ]
+        return [[one.result() for one in own] for own in courses]
 
 
 def curve(every: Sequence[Arena], courses: Sequence[Course], referee: Referee) -> dict[str, float]:
-    """Macro F1 over all folds together, by the number of labels each was trained on."""
+    """Macro F1 over all parts together, by the number of labels each was trained on."""
     found = {}
     for labels in courses[0].predictions:
         together = np.zeros((len(referee), CLASSES))
