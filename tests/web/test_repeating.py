@@ -50,6 +50,8 @@ def test_the_page_repeats_a_run_and_says_what_came_of_it(site: Site) -> None:
         admin.get(f"/runs/{run.id}").text
     )
     assert f"repeats run {original}" in admin.get("/runs").text
+    for page in ("/runs", f"/runs/{run.id}"):
+        assert "It is the newest, repeats aside." in admin.get(page).text
     refused = admin.post(f"/runs/{original}/repeat")
     assert (refused.status_code, "queued already" in refused.text) == (409, True)
     training.cancel_run(world.context, ALICE, run.id)
