@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from app.actions.exporting_models import MASKS_ALONE
 from benchmarks.caiman_cnn import CaimanCnn
 from benchmarks.contenders import Contender
 from benchmarks.hand_features import MASK, MASK_AND_RECORDING, FeatureTable
@@ -33,6 +34,8 @@ CONVOLVING: dict[str, Any] = {
 }  # fmt: skip
 """Of all: small widths, and as many steps as the time allows."""
 PASSES = 10
+EXPORTED = "resnet, as Train on masks alone has it"
+"""Of 24 passes, on the whole grid."""
 COLUMNS = ("macro F1", "accuracy", "cross-entropy", "calibration error", "seconds")
 LOSSES = ("first pass", "last pass")
 
@@ -47,6 +50,8 @@ def networks(options: Options) -> dict[str, TrainingConfig]:
         for architecture in ("cnn", "vgg", "resnet")
         for layers in LAYERS[architecture]
     }
+    exported = TrainingConfig.from_dict(MASKS_ALONE)
+    found[EXPORTED] = replace(exported, threads=options.threads)
     found["cnn, not augmented"] = replace(found["cnn, 4 layers"], augment=False)
     if options.quick:
         return {

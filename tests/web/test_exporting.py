@@ -1,8 +1,11 @@
 """A run's model as a file, by program and on the run's page."""
 
+import json
+
 import pytest
 
 from app.actions import jobs, training
+from app.actions.exporting_models import MASKS_ALONE
 from tests.actions.test_exporting_models import run_of_masks, write
 from tests.support.loop import API
 from tests.web.answers import problem
@@ -28,7 +31,7 @@ def test_what_cannot_be_exported_is_refused_with_what_to_do(site: Site) -> None:
     client = site.client(ALICE)
     run = site.world.train({site.world.component(): (0.4, 0.3, 0.2, 0.1)})
     path = f"{API}/training-runs/{run}/export"
-    advice = '{"config": {"architecture": "resnet", "inputs": ["mask"]}}'
+    advice = json.dumps({"config": MASKS_ALONE})
     problem(client.post(path, json={"format": "onnx"}), 409, "looks at more", advice)
     problem(client.post(path, json={"format": "pickle"}), 422, "format")
     problem(client.get(f"{path}/pickle"), 422, "format")
