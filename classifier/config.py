@@ -13,15 +13,17 @@ from classifier.inputs import KINDS
 
 MAX_SEED = 2**31 - 1
 MIN_LEARNING_RATE = 1e-6
+MOST_EPOCHS = 5000
+MOST_MIN_BATCHES = 1000
 
 _INTEGER_RANGES = {
     "folds": (2, 20),
     "seed": (0, MAX_SEED),
     "members": (1, 10),
-    "epochs": (1, 5000),
+    "epochs": (1, MOST_EPOCHS),
     "batch_size": (2, 1024),
     "patience": (1, 5000),
-    "min_batches": (1, 1000),
+    "min_batches": (1, MOST_MIN_BATCHES),
     "pooling": (2, 3),
     "stem_stride": (1, 2),
     "hidden": (4, 512),
@@ -51,6 +53,7 @@ _CHANNEL_RANGE = (2, 256)
 LAYERS: dict[str, tuple[int, ...]] = {
     "committee": (3,),
     "fusion": (7,),
+    "late_fusion": (10, 18, 34),
     "cnn": (4,),
     "caiman": (4,),
     "vgg": (4, 6, 16, 19),
@@ -58,7 +61,10 @@ LAYERS: dict[str, tuple[int, ...]] = {
 }
 """The depths that each architecture comes in, the usual one first."""
 
-MEASURED = ("committee", "fusion")
+RESNET_BLOCKS = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
+"""Residual blocks of two convolutions at each width; stem and last layer make the depth."""
+
+MEASURED = ("committee", "fusion", "late_fusion")
 """The architectures that look at the hand-made measures."""
 
 
@@ -68,9 +74,9 @@ class TrainingConfig:
 
     architecture: a name in the registry of `models`. layers: its depth in weight layers, as its
         paper counts them (`LAYERS`); None takes the usual one.
-    inputs: what `committee` and `fusion` look at besides the mask; the others see masks, and
-        contexts if named.
-    measures: which hand-made measures those two look at: those of a component by itself (`alone`),
+    inputs: what `committee`, `fusion` and `late_fusion` look at besides the mask; the others see
+        masks, and contexts if named.
+    measures: which hand-made measures those look at: those of a component by itself (`alone`),
         or what it is beside its neighbours and within its recording too (`recording`).
     folds: K of the cross-validation. members: networks a fold, whose mean predicts.
     classes: 4, or 3: doubtful neurons are left out of training, and the other three classes'
@@ -90,7 +96,7 @@ class TrainingConfig:
     kernel: side of the convolutions. pooling: side of the max-poolings. activation: `relu`.
     channels: widths of the document's four convolutions; the first is the width of the others.
     hidden: width of the fully connected layers.
-    trees: rounds of boosted trees over the measures that those two have an opinion by; 0: none.
+    trees: rounds of boosted trees over the measures that those have an opinion by; 0: none.
     unlabeled: the most components without a label that it also learns from while labels are few,
         by what a first draft of it is surest of; 0: none.
     stem_stride: stride of `cnn`'s first convolution; 2 halves the grid at once, 4 times faster.
@@ -161,6 +167,11 @@ class TrainingConfig:
     def pictured(self) -> bool:
         """Whether the network looks at images."""
         return self.architecture != "committee"
+
+    @property
+    def contexts_pictured(self) -> bool:
+        """Whether those images hold the surroundings too, beside the mask."""
+        return "context" in self.inputs and self.architecture != "late_fusion"
 
     @property
     def codes(self) -> tuple[int, ...]:

@@ -80,7 +80,7 @@ def columns_of_kind(kind: str, config: TrainingConfig, device: torch.device) -> 
 
 def channels_in(config: TrainingConfig) -> int:
     """Image channels that a model of this config is given."""
-    return 1 + (len(CONTEXT_IMAGES) if "context" in config.inputs else 0)
+    return 1 + (len(CONTEXT_IMAGES) if config.contexts_pictured else 0)
 
 
 def make_examples(components: Components, config: TrainingConfig) -> Examples:
@@ -90,7 +90,7 @@ def make_examples(components: Components, config: TrainingConfig) -> Examples:
     others see each mask at the size it has. Raises ValueError for masks that cannot be used.
     """
     masks = check_masks(components.masks)
-    contexts = components.contexts if "context" in config.inputs else None
+    contexts = components.contexts if config.contexts_pictured else None
     numbers, scales = torch.zeros((len(masks), 0)), np.ones(len(masks))
     if config.measured:
         table = components.measures

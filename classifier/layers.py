@@ -92,6 +92,26 @@ class Dropout(nn.Dropout):
         return x * (drawn.view(x.shape) >= gone).to(x.dtype).mul_(256 / (256 - gone))
 
 
+class ImageNet(Classifier):
+    """A network that looks at images alone. trunk: (batch, channels, 50, 50) to (batch, width)."""
+
+    measured = False
+
+    def __init__(self, trunk: nn.Module, head: nn.Linear) -> None:
+        super().__init__()
+        self.trunk, self.head = trunk, head
+        self.width, self.classes = head.in_features, head.out_features
+
+    def embed(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
+        """(batch, width) what the last layer sees; the measures count for nothing."""
+        result: torch.Tensor = self.trunk(images)
+        return result
+
+    def opinions(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
+        """See `Classifier.opinions`: one."""
+        return functional.log_softmax(self.head(self.trunk(images)), dim=1)[None]
+
+
 def hand_generator(model: nn.Module, generator: torch.Generator) -> None:
     """Let every dropout of a model draw from this generator."""
     for module in model.modules():

@@ -10,34 +10,15 @@ from collections.abc import Callable
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from classifier.classes import MASK_SIZE_PX
 from classifier.committee import Committee
 from classifier.config import TrainingConfig
 from classifier.examples import channels_in, columns_seen
 from classifier.fusion import Fusion
-from classifier.layers import Classifier, Dropout, Residual, convolution
-
-
-class ImageNet(Classifier):
-    """A network that looks at images alone. trunk: (batch, channels, 50, 50) to (batch, width)."""
-
-    measured = False
-
-    def __init__(self, trunk: nn.Module, head: nn.Linear) -> None:
-        super().__init__()
-        self.trunk, self.head = trunk, head
-        self.width, self.classes = head.in_features, head.out_features
-
-    def embed(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
-        """(batch, width) what the last layer sees; the measures count for nothing."""
-        result: torch.Tensor = self.trunk(images)
-        return result
-
-    def opinions(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
-        """See `Classifier.opinions`: one."""
-        return functional.log_softmax(self.head(self.trunk(images)), dim=1)[None]
+from classifier.late_fusion import LateFusion
+from classifier.layers import Classifier, Dropout, ImageNet, convolution
+from classifier.residual import ResidualNet
 
 
 def cnn(config: TrainingConfig) -> Classifier:
@@ -116,28 +97,9 @@ def vgg(config: TrainingConfig) -> Classifier:
     return ImageNet(nn.Sequential(*layers), nn.Linear(width, config.classes))
 
 
-RESNET_BLOCKS = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
-"""Residual blocks of two convolutions at each width; stem and last layer make the depth."""
-
-
 def resnet(config: TrainingConfig) -> Classifier:
-    """Identity shortcuts over pairs of convolutions. Source: He, Zhang, Ren and Sun (2016).
-
-    A 3x3 stem with the stride of `stem_stride` in place of the paper's 7x7 and pooling, which
-    would leave little of 50 pixels.
-    """
-    width = config.channels[0]
-    layers: list[nn.Module] = [
-        convolution(channels_in(config), width, config.kernel, config.stem_stride)
-    ]
-    for stage, blocks in enumerate(RESNET_BLOCKS[config.depth]):
-        wider = config.channels[0] * 2**stage
-        for block in range(blocks):
-            stride = 2 if stage and block == 0 else 1
-            layers.append(Residual(width, wider, config.kernel, stride))
-            width = wider
-    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), Dropout(config.dropout)]
-    return ImageNet(nn.Sequential(*layers), nn.Linear(width, config.classes))
+    """Identity shortcuts over pairs of convolutions: see `ResidualNet`."""
+    return ResidualNet(config)
 
 
 def committee(config: TrainingConfig) -> Classifier:
@@ -151,9 +113,15 @@ def fusion(config: TrainingConfig) -> Classifier:
     return Fusion(config, channels_in(config), measures)
 
 
+def late_fusion(config: TrainingConfig) -> Classifier:
+    """The same and a deep residual network, each by itself: see `LateFusion`."""
+    return LateFusion(config, len(columns_seen(config)))
+
+
 ARCHITECTURES: dict[str, Callable[[TrainingConfig], Classifier]] = {
     "committee": committee,
     "fusion": fusion,
+    "late_fusion": late_fusion,
     "cnn": cnn,
     "vgg": vgg,
     "resnet": resnet,

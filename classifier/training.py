@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 import numpy as np
@@ -16,6 +16,7 @@ from classifier.config import TrainingConfig
 from classifier.examples import Examples, channels_last, hide
 from classifier.folds import hold_out
 from classifier.inference import PREDICTION_BATCH
+from classifier.late_fusion import LateFusion, parts_of
 from classifier.layers import Classifier, hand_generator
 from classifier.losses import balancing_weights, class_shares, loss_weights, smoothed_loss
 from classifier.mixing import mix
@@ -113,6 +114,8 @@ def train_model(
     """
     if len(data.labels) == 0:
         raise ValueError("There is nothing to train on in one of the folds; label more components.")
+    if config.architecture == "late_fusion":
+        return _train_parts(data, config, seed=seed, device=device, on_batch=on_batch)
     given = len(data.labels) - data.guessed
     held = np.zeros(len(data.labels), dtype=np.bool_)
     held[:given] = hold_out(
@@ -140,6 +143,51 @@ def train_model(
             torch.from_numpy(columns_of(labels)).to(device),
         )
     return loop.run(scaled.take(held_rows), targets[held_rows], on_batch)
+
+
+def _train_parts(
+    data: TrainingSet,
+    config: TrainingConfig,
+    *,
+    seed: int,
+    device: torch.device,
+    on_batch: Callable[[BatchProgress], None],
+) -> TrainedModel:
+    """Each part of a late fusion as if it were alone, one after the other.
+
+    Epoch and losses are those of the part that trains longest.
+    """
+    whole = new_model(config, seed).to(device)
+    assert isinstance(whole, LateFusion)
+    parts, before, first = parts_of(config), 0, None
+    total = sum(part.epochs for part in parts.values())
+    for name, part in parts.items():
+
+        def shown(progress: BatchProgress, before: int = before) -> None:
+            on_batch(replace(progress, epoch=before + progress.epoch, epochs=total))
+
+        own = _seen_by(data, name, part)
+        trained = train_model(own, part, seed=seed, device=device, on_batch=shown)
+        whole.parts[name].load_state_dict(trained.model.state_dict())
+        before, first = before + part.epochs, first or trained
+    assert first is not None
+    return replace(first, model=whole.eval())
+
+
+def _seen_by(data: TrainingSet, name: str, part: TrainingConfig) -> TrainingSet:
+    """The set as one part of a late fusion is shown it."""
+
+    def shown(examples: Examples) -> Examples:
+        if part.pictured:
+            return Examples(examples.images, examples.numbers[:, :0])
+        return Examples(examples.images[:, 0, 0, :0], examples.numbers)
+
+    prefix, start = f"{name}.", None
+    if data.start is not None:
+        mine = {key: value for key, value in data.start.items() if key.startswith(prefix)}
+        start = {key.removeprefix(prefix): value for key, value in mine.items()}
+    watched = None if data.watched is None else (shown(data.watched[0]), data.watched[1])
+    return replace(data, examples=shown(data.examples), start=start, watched=watched)
 
 
 # Initial weights can only be drawn from torch's global generator: one model at a time.

@@ -33,7 +33,7 @@ MASKS_ALONE: dict[str, Any] = {
 """A config whose model can be exported. It convolves, and so wants more steps than the default, on
 the whole grid; chosen by the labels' cross-entropy (docs/decisions/0013)."""
 
-MEASURED = ("committee", "fusion")
+MEASURED = ("committee", "fusion", "late_fusion")
 """Architectures that look at numbers measured of a component, and of its recording."""
 
 

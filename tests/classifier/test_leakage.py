@@ -61,7 +61,7 @@ def check(
 
 @pytest.mark.parametrize("members", [1, 2])
 @pytest.mark.parametrize("recordings", [1, 4])
-@pytest.mark.parametrize("architecture", ["cnn", "fusion", "committee"])
+@pytest.mark.parametrize("architecture", ["cnn", "fusion", "late_fusion", "committee"])
 def test_no_network_sees_what_its_fold_tests(
     seen, components, recording, tiny, members, recordings, architecture
 ):

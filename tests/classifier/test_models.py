@@ -9,7 +9,8 @@ from torch import nn
 from classifier.config import LAYERS, MEASURED, TrainingConfig
 from classifier.examples import channels_in, columns_seen
 from classifier.inputs import KINDS
-from classifier.models import ARCHITECTURES, ImageNet, build_model
+from classifier.layers import ImageNet
+from classifier.models import ARCHITECTURES, build_model
 
 TINY: dict[str, Any] = {"channels": (4, 4, 6, 6), "hidden": 16, "dropout": 0.0}
 DEPTHS = [(name, depth) for name, depths in sorted(LAYERS.items()) for depth in depths]
