@@ -17,7 +17,7 @@ from classifier.doubt import Doubt, fit_doubt
 from classifier.ensemble import Ensemble, calibrated, of_members, with_measures
 from classifier.examples import Examples, make_examples
 from classifier.folds import FoldPlan, plan_folds
-from classifier.guessing import Unlabeled, draft, with_guesses
+from classifier.guessing import Unlabeled, draft, draft_share, with_guesses
 from classifier.inputs import Components
 from classifier.metrics import classification_metrics
 from classifier.progress import Progress, Watch
@@ -195,9 +195,10 @@ def _train_all(
         watched = watch.of_fold(network)
         others = work.unlabeled_beside(fold)
         if others is not None:
-            first = draft(part, config, seed, work.device, watch.of_fold(network, 0, 2))
+            share = draft_share(config)
+            first = draft(part, config, seed, work.device, watch.of_fold(network, 0, share))
             part = with_guesses(part, first, others)
-            watched = watch.of_fold(network, 1, 2)
+            watched = watch.of_fold(network, share)
         result = train_model(part, config, seed=seed, device=work.device, on_batch=watched)
         watch.end(network)
         return result

@@ -42,10 +42,12 @@ class Watch:
         self.turn = Lock()
         self.failure: BaseException | None = None
 
-    def of_fold(self, fold: int, part: int = 0, parts: int = 1) -> Callable[[BatchProgress], None]:
-        """The callback for one of the trainings of a fold, which are counted from 0.
+    def of_fold(
+        self, fold: int, begin: float = 0.0, end: float = 1.0
+    ) -> Callable[[BatchProgress], None]:
+        """The callback for a training of a fold, which is this share of all that the fold takes.
 
-        Raises what any fold's callback raised.
+        Where it ends before 1, it is a draft. Raises what any fold's callback raised.
         """
 
         def on_batch(step: BatchProgress) -> None:
@@ -53,9 +55,9 @@ class Watch:
                 if self.failure is not None:
                     raise self.failure
                 here = (step.epoch - 1 + step.batch / step.batches) / step.epochs
-                self.done[fold] = (part + here) / parts
+                self.done[fold] = begin + (end - begin) * here
                 try:
-                    self.on_progress(self._progress(fold, step, drafting=part < parts - 1))
+                    self.on_progress(self._progress(fold, step, drafting=end < 1))
                 except BaseException as error:
                     # The other folds must stop as well, each at its next step.
                     self.failure = error

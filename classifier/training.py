@@ -166,16 +166,16 @@ def _train_parts(
         def shown(progress: BatchProgress, before: int = before) -> None:
             on_batch(replace(progress, epoch=before + progress.epoch, epochs=total))
 
-        own = _seen_by(data, name, part)
+        own = seen_by(data, name, part)
         trained = train_model(own, part, seed=seed, device=device, on_batch=shown)
-        whole.parts[name].load_state_dict(trained.model.state_dict())
+        setattr(whole, name, trained.model)
         before, first = before + part.epochs, first or trained
     assert first is not None
     return replace(first, model=whole.eval())
 
 
-def _seen_by(data: TrainingSet, name: str, part: TrainingConfig) -> TrainingSet:
-    """The set as one part of a late fusion is shown it."""
+def seen_by(data: TrainingSet, name: str, part: TrainingConfig) -> TrainingSet:
+    """The set as one part of a late fusion is shown it. name, part: as `parts_of` has them."""
 
     def shown(examples: Examples) -> Examples:
         if part.pictured:

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from classifier.committee import Committee
 from classifier.config import TrainingConfig
 from classifier.crossval import WarmStart, cross_validate
 from classifier.ensemble import Ensemble
 from classifier.examples import Examples, make_examples
+from classifier.guessing import draft, with_guesses
 from classifier.late_fusion import COMMITTEE_SHARE, LateFusion, parts_of
 from classifier.training import BatchProgress, TrainingSet, train_model
 
@@ -100,6 +102,19 @@ def test_it_is_kept_and_gone_on_from(components, recording, config):
     residual = "residual.head.weight"
     assert not torch.equal(on.models[0][residual], found.models[0][residual])
     assert not torch.equal(on.models[0][residual], on.models[1][residual])
+
+
+def test_its_committee_alone_guesses_for_the_first_draft(data, components, config):
+    first = draft(data, config, seed=3, device=CPU)
+    assert isinstance(first, Committee)
+    guessing = with_guesses(data, first, data.examples.take(torch.arange(10)))
+    assert 0 < guessing.guessed <= 10
+    again = draft(replace(data, start=whole_of(data, config)), config, seed=3, device=CPU)
+    assert isinstance(again, LateFusion)
+
+
+def whole_of(data, config):
+    return train_model(data, config, seed=3, device=CPU).model.state_dict()
 
 
 def test_what_lacks_trace_and_surroundings_is_judged_too(components, recording, config):

@@ -81,7 +81,7 @@ def test_a_given_architecture_is_tried_with_the_settings_that_it_heeds(architect
         assert chosen["architecture"] == architecture
         assert ("kernel" in chosen) == (architecture in {"cnn", "vgg", "resnet"})
         assert ("pooling" in chosen) == (architecture in {"cnn", "vgg"})
-        assert ("layers" in chosen) == (architecture in {"vgg", "resnet"})
+        assert ("layers" in chosen) == (architecture in {"vgg", "resnet", "late_fusion"})
         trial_config({}, chosen, threads=1)
         trials.append(trial(number, 1.0, settings=chosen))
 

@@ -61,7 +61,7 @@ def test_a_model_that_sees_more_comes_with_a_button_that_trains_one_on_masks(sit
     assert "Train on masks alone" in page
     assert "Keep it in use first" in page
     assert admin.post(f"/runs/{run}/export", data={"format": "onnx"}).status_code == 409
-    assert admin.post("/runs", data={"masks_alone": "true"}).status_code == 303
+    assert admin.post("/runs", data={"kind": "masks_alone"}).status_code == 303
     (asked, _) = training.list_runs(site.world.context, None, 2)
     assert asked.config == MASKS_ALONE
 

@@ -25,6 +25,16 @@ def test_start_from_is_kept_on_the_run_and_refused_with_reasons(site: Site) -> N
     problem(client.post(asked, json={"start_from": run.json()["id"]}), 409, "is cancelled")
 
 
+def test_the_page_offers_to_train_thoroughly(site: Site) -> None:
+    admin = site.browser(ALICE)
+    assert "Train thoroughly" in admin.get("/runs").text
+    assert "Train thoroughly" not in site.browser(BOB).get("/runs").text
+    assert admin.post("/runs", data={"kind": "hasty"}).status_code == 422
+    assert admin.post("/runs", data={"kind": "thorough"}).status_code == 303
+    run = training.list_runs(site.world.context, None, 1)[0]
+    assert run.config == training.THOROUGH == {"architecture": "late_fusion"}
+
+
 def test_the_page_offers_to_train_on_from_the_run_in_use(site: Site) -> None:
     admin = site.browser(ALICE)
     assert "Train on from" not in admin.get("/runs").text

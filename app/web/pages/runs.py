@@ -1,7 +1,7 @@
 """Training runs: starting, watching, cancelling, reading, choosing which one serves."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request, Response
 
@@ -17,6 +17,7 @@ router = APIRouter()
 
 RUNS_A_PAGE = 50
 LIVE = ("queued", "running")
+CONFIGS = {"thorough": training.THOROUGH, "masks_alone": exporting_models.MASKS_ALONE}
 ExportFormat = Annotated[exporting_models.Format, Form()]
 
 
@@ -34,12 +35,12 @@ def train(
     context: World,
     account: Admin,
     start_from: Annotated[PositiveKey | None, Absent, Form()] = None,
-    masks_alone: Annotated[bool, Form()] = False,
+    kind: Annotated[Literal["default", "thorough", "masks_alone"], Form()] = "default",
 ) -> Response:
-    """Ask for a run with the defaults, one that goes on from another, or one whose model can be
-    exported, and show it.
+    """Ask for a run with the defaults, one that goes on from another, one that takes its time, or
+    one whose model can be exported, and show it.
     """
-    config = exporting_models.MASKS_ALONE if masks_alone else None
+    config = CONFIGS.get(kind)
     try:
         run = training.request_run(context, account, config, start_from=start_from)
     except (Conflict, NotFound) as error:
