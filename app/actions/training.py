@@ -20,7 +20,7 @@ from app.storage import jobs as job_rows
 from app.storage.rows import AnyRow
 
 THOROUGH: dict[str, Any] = {"architecture": "late_fusion"}
-"""A config that is more right than the default, and takes some ten times as long."""
+"""A config that is more right than the default, and takes minutes where that takes seconds."""
 
 
 @dataclass(frozen=True)
