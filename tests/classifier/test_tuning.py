@@ -86,6 +86,12 @@ def test_a_given_architecture_is_tried_with_the_settings_that_it_heeds(architect
         trials.append(trial(number, 1.0, settings=chosen))
 
 
+def test_what_takes_as_long_as_all_others_is_tried_only_where_it_is_named() -> None:
+    assert not {"caiman", "late_fusion"} & set(SPACE["architecture"]["choices"])
+    named = search_space({"architecture": "late_fusion"})
+    assert named["architecture"]["choices"] == ["late_fusion"]
+
+
 def test_the_defaults_are_tried_first() -> None:
     default = TrainingConfig()
     chosen = propose([], SPACE, seed=7)
