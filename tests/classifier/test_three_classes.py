@@ -40,7 +40,8 @@ def test_all_four_have_probabilities_that_sum_to_1(found, components):
         np.testing.assert_allclose(p.sum(axis=1), 1)
         assert (p[:, 3] > 0).all()
     assert found.ensemble.trained_codes == (1, 2, 3)
-    assert found.ensemble.models[0]["networks.last.weight"].shape[2] == 3
+    last = [key for key in found.models[0] if key.endswith("networks.last.weight")]
+    assert [found.models[0][key].shape[2] for key in last] == [3]
 
 
 def test_the_doubt_is_kept_with_the_weights(found, components):
