@@ -131,6 +131,8 @@ def test_taking_off_the_list_after_the_session_ended_asks_for_the_password_in_pl
     row.get_by_role("button", name="Keep the note").click()
     sign_in_again(page)
     expect(row.get_by_role("definition").filter(has_text="at the border")).to_be_visible()
+    # The note loaded the page anew: until its scripts run, a form goes out without being held.
+    page.wait_for_load_state()
     window.window.clear_cookies()
     row.get_by_role("button", name="Take it off the list").click()
     sign_in_again(page)
