@@ -9,6 +9,7 @@ All learn one imperfect labeler's labels, on the same folds by field of view.
 """
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -41,7 +42,6 @@ from classifier.label_noise import chance_wrong
 from classifier.uncertainty import label_quality, margin, predictive_entropy, self_confidence
 
 THREE_MEMBERS = "Somata, three models a fold"
-BESIDE_CONVOLUTIONS = "Somata, convolutions beside"
 MASK_TRACE = f"mask + trace + {RECORDING}"
 DOCUMENT: dict[str, Any] = {
     "learning_rate": 0.008,
@@ -68,8 +68,7 @@ def contenders(quick: bool, threads: int, features: FeatureTable) -> list[Conten
         Somata("Somata", ALL, config),
         *(Somata("Somata", inputs, config) for inputs in ablated),
         Somata(THREE_MEMBERS, ALL, replace(config, members=3)),
-        # What convolves gets one seed, so that all ends in time.
-        Somata(BESIDE_CONVOLUTIONS, ALL, replace(config, architecture="fusion"), most_seeds=1),
+        # What convolves gets one seed, so that all ends in time; benchmarks.thorough has the rest.
         Somata("the document's CNN", MASK, document, most_seeds=1),
         CaimanCnn(passes=1 if quick else 4),
     ]
@@ -173,8 +172,15 @@ class Tests:
         ]
 
 
-def measure(options: Options) -> str:
-    """Every figure, as one text."""
+def compare(
+    name: str,
+    options: Options,
+    contenders: Callable[[bool, int, FeatureTable], Sequence[Contender]],
+) -> str:
+    """Every figure of these contenders, as one text; published under this name.
+
+    contenders: as `contenders` in here.
+    """
     started = time.perf_counter()
     fields, referee = options.load()
     tests = Tests(fields, referee, quick=options.quick)
@@ -185,13 +191,18 @@ def measure(options: Options) -> str:
     everyone = contenders(options.quick, options.threads, features)
     named = {f"{one.name} ({one.inputs})": one for one in everyone}
     for seed in range(options.seeds):
-        for name in options.chosen(list(named)):
-            contender = named[name]
+        for one in options.chosen(list(named)):
+            contender = named[one]
             if seed < contender.most_seeds:
                 tests.ask(run(contender, fields, seed))
     say("done")
     note = f"Seconds are of training all folds; the hand-made features took {making:.0f} s more."
-    return options.report("accuracy", [*tests.tables(), note], started)
+    return options.report(name, [*tests.tables(), note], started)
+
+
+def measure(options: Options) -> str:
+    """Every figure, as one text."""
+    return compare("accuracy", options, contenders)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from math import isfinite
 from typing import Any
 
-from classifier.classes import CODES
+from classifier.classes import CODES, MASK_SIZE_PX
 from classifier.inputs import KINDS
 
 MAX_SEED = 2**31 - 1
@@ -26,6 +26,7 @@ _INTEGER_RANGES = {
     "min_batches": (1, MOST_MIN_BATCHES),
     "pooling": (2, 3),
     "stem_stride": (1, 2),
+    "window": (8, MASK_SIZE_PX),
     "hidden": (4, 512),
     "trees": (0, 500),
     "unlabeled": (0, 10_000),
@@ -100,6 +101,7 @@ class TrainingConfig:
     unlabeled: the most components without a label that it also learns from while labels are few,
         by what a first draft of it is surest of; 0: none.
     stem_stride: stride of `cnn`'s first convolution; 2 halves the grid at once, 4 times faster.
+    window: side in pixels of the middle of each image, which is all that `resnet` looks at.
     augment: shear, rotate, shift, flip, zoom, speckle, cut and threshold the images of training
         batches, and hide some of their measures; `committee` sees measures alone.
     preparation: `somata`, or the 50x50 patch that CaImAn's classifier is given.
@@ -134,6 +136,7 @@ class TrainingConfig:
     trees: int = 60
     unlabeled: int = 800
     stem_stride: int = 2
+    window: int = MASK_SIZE_PX
     augment: bool = True
     preparation: str = "somata"
     threads: int = 2

@@ -26,6 +26,7 @@ RESIDUAL: Mapping[str, Any] = {
     "architecture": "resnet",
     "inputs": ("mask",),
     "stem_stride": 1,
+    "window": 32,
     "channels": (8, 8, 16, 16),
     "mixup": 0.0,
 }

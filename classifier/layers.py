@@ -7,6 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from classifier.classes import MASK_SIZE_PX
+
 
 class Classifier(nn.Module, ABC):
     """Images and numbers to log-probabilities; subclasses say how they embed.
@@ -93,23 +95,30 @@ class Dropout(nn.Dropout):
 
 
 class ImageNet(Classifier):
-    """A network that looks at images alone. trunk: (batch, channels, 50, 50) to (batch, width)."""
+    """A network that looks at images alone.
+
+    trunk: (batch, channels, window, window) to (batch, width). window: side of the middle of the
+        images that it looks at, px.
+    """
 
     measured = False
 
-    def __init__(self, trunk: nn.Module, head: nn.Linear) -> None:
+    def __init__(self, trunk: nn.Module, head: nn.Linear, window: int = MASK_SIZE_PX) -> None:
         super().__init__()
-        self.trunk, self.head = trunk, head
+        self.trunk, self.head, self.window = trunk, head, window
         self.width, self.classes = head.in_features, head.out_features
 
     def embed(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
         """(batch, width) what the last layer sees; the measures count for nothing."""
-        result: torch.Tensor = self.trunk(images)
+        # Masks are centred on row 25, column 25, and stay so.
+        first = MASK_SIZE_PX // 2 - self.window // 2
+        seen = slice(first, first + self.window)
+        result: torch.Tensor = self.trunk(images[:, :, seen, seen])
         return result
 
     def opinions(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
         """See `Classifier.opinions`: one."""
-        return functional.log_softmax(self.head(self.trunk(images)), dim=1)[None]
+        return functional.log_softmax(self.head(self.embed(images, scaled)), dim=1)[None]
 
 
 def hand_generator(model: nn.Module, generator: torch.Generator) -> None:

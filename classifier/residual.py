@@ -26,4 +26,4 @@ class ResidualNet(ImageNet):
                 layers.append(Residual(width, wider, config.kernel, stride))
                 width = wider
         layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), Dropout(config.dropout)]
-        super().__init__(nn.Sequential(*layers), nn.Linear(width, config.classes))
+        super().__init__(nn.Sequential(*layers), nn.Linear(width, config.classes), config.window)

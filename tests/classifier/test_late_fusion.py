@@ -61,7 +61,7 @@ def test_the_residual_network_takes_more_and_smaller_steps_than_the_committee():
     parts = parts_of(TrainingConfig(architecture="late_fusion", layers=18))
     assert parts["residual"] == replace(
         TrainingConfig(), architecture="resnet", layers=18, inputs=("mask",), stem_stride=1,
-        channels=(8, 8, 16, 16), mixup=0.0, epochs=24, batch_size=64, min_batches=20,
+        window=32, channels=(8, 8, 16, 16), mixup=0.0, epochs=24, batch_size=64, min_batches=20,
         learning_rate=0.003, weight_decay=0.2 * 0.05,
     )  # fmt: skip
     assert parts["committee"] == TrainingConfig()

@@ -60,6 +60,20 @@ def test_three_classes_make_three_columns(architecture):
     learns_everywhere(TrainingConfig(architecture=architecture, classes=3, **TINY))
 
 
+def test_a_residual_network_looks_at_no_more_than_the_middle_of_its_window():
+    model = build_model(TrainingConfig(architecture="resnet", window=32, **TINY)).eval()
+    images, numbers = torch.rand(4, 3, 50, 50), torch.zeros(4, 0)
+    with torch.inference_mode():
+        found = model(images, numbers)
+        beyond = torch.ones(50, 50)
+        beyond[9:41, 9:41] = 0
+        assert torch.equal(model(images + beyond, numbers), found)
+        for corner in ((9, 9), (9, 40), (40, 9), (40, 40)):
+            touched = images.clone()
+            touched[:, :, *corner] += 5
+            assert not torch.equal(model(touched, numbers), found), corner
+
+
 def test_every_architecture_says_how_deep_it_is():
     assert set(LAYERS) == set(ARCHITECTURES)
 
