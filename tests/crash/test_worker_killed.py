@@ -146,6 +146,29 @@ def test_a_run_whose_worker_is_killed_in_a_first_draft_learns_from_the_unlabeled
     assert ended["metrics"]["unlabeled"] == 48 - 34
 
 
+def test_a_thorough_run_and_its_repeat_each_killed_once_come_to_the_same_model(
+    server: Server, client: httpx.Client
+) -> None:
+    thorough = {**SOME_SECONDS, "architecture": "late_fusion", "epochs": 8, "min_batches": 2}
+    run = start_run(client, thorough)
+    wait_for_epochs(client, run, attempt=1)
+    kill_worker(server)
+    ended = wait_for_run(client, run)
+    assert (ended["state"], ended["attempts"]) == ("succeeded", 2)
+    serving = client.get(f"{API}/training-runs/serving").json()["run"]
+    post_labels(client, range(35, 38))
+
+    asked = client.post(f"{API}/training-runs", json={"repeat": run})
+    assert asked.status_code == 202, asked.text
+    repeat = asked.json()["id"]
+    wait_for_epochs(client, repeat, attempt=1)
+    kill_worker(server)
+    ended = wait_for_run(client, repeat)
+    assert (ended["state"], ended["attempts"]) == ("succeeded", 2)
+    assert ended["metrics"]["repeat"]["same_model"] is True
+    assert client.get(f"{API}/training-runs/serving").json()["run"] == serving
+
+
 def states_of_runs(client: httpx.Client) -> list[tuple[int, str]]:
     """The runs there are, and how each ended."""
     return [(run["id"], run["state"]) for run in client.get(f"{API}/training-runs").json()["items"]]
