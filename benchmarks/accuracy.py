@@ -42,6 +42,7 @@ from classifier.label_noise import chance_wrong
 from classifier.uncertainty import label_quality, margin, predictive_entropy, self_confidence
 
 THREE_MEMBERS = "Somata, three models a fold"
+BESIDE_CONVOLUTIONS = "Somata, convolutions beside"
 MASK_TRACE = f"mask + trace + {RECORDING}"
 DOCUMENT: dict[str, Any] = {
     "learning_rate": 0.008,
@@ -68,7 +69,8 @@ def contenders(quick: bool, threads: int, features: FeatureTable) -> list[Conten
         Somata("Somata", ALL, config),
         *(Somata("Somata", inputs, config) for inputs in ablated),
         Somata(THREE_MEMBERS, ALL, replace(config, members=3)),
-        # What convolves gets one seed, so that all ends in time; benchmarks.thorough has the rest.
+        # What convolves gets one seed, so that all ends in time.
+        Somata(BESIDE_CONVOLUTIONS, ALL, replace(config, architecture="fusion"), most_seeds=1),
         Somata("the document's CNN", MASK, document, most_seeds=1),
         CaimanCnn(passes=1 if quick else 4),
     ]

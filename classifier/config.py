@@ -12,7 +12,7 @@ from classifier.classes import CODES, MASK_SIZE_PX
 from classifier.inputs import KINDS
 
 MAX_SEED = 2**31 - 1
-MIN_LEARNING_RATE = 1e-6
+MIN_LEARNING_RATE, MOST_LEARNING_RATE = 1e-6, 10.0
 MOST_EPOCHS = 5000
 MOST_MIN_BATCHES = 1000
 
@@ -33,7 +33,7 @@ _INTEGER_RANGES = {
     "threads": (1, 64),
 }
 _NUMBER_RANGES = {
-    "learning_rate": (MIN_LEARNING_RATE, 10.0),
+    "learning_rate": (MIN_LEARNING_RATE, MOST_LEARNING_RATE),
     "weight_decay": (0.0, 1.0),
     "dropout": (0.0, 0.9),
     "label_smoothing": (0.0, 0.5),
@@ -54,7 +54,7 @@ _CHANNEL_RANGE = (2, 256)
 LAYERS: dict[str, tuple[int, ...]] = {
     "committee": (3,),
     "fusion": (7,),
-    "late_fusion": (10, 18, 34),
+    "late_fusion": (18, 10, 34),
     "cnn": (4,),
     "caiman": (4,),
     "vgg": (4, 6, 16, 19),

@@ -13,12 +13,7 @@ import torch
 from torch.nn import functional
 
 from classifier.committee import Committee
-from classifier.config import (
-    MIN_LEARNING_RATE,
-    MOST_EPOCHS,
-    MOST_MIN_BATCHES,
-    TrainingConfig,
-)
+from classifier.config import MOST_EPOCHS, MOST_LEARNING_RATE, MOST_MIN_BATCHES, TrainingConfig
 from classifier.layers import Classifier
 from classifier.residual import ResidualNet
 
@@ -26,29 +21,31 @@ RESIDUAL: Mapping[str, Any] = {
     "architecture": "resnet",
     "inputs": ("mask",),
     "stem_stride": 1,
-    "window": 32,
+    "window": 28,
     "channels": (8, 8, 16, 16),
     "mixup": 0.0,
 }
 """What the residual network is, whatever the committee is."""
 
-COMMITTEE_SHARE = 0.6
-"""Of the pooled log-probabilities; the rest is the residual network's."""
+COMMITTEE_SHARE, BY_MASKS_ALONE = 0.6, 0.4
+"""Of the pooled log-probabilities, the committee's share by more than masks and by masks alone; the
+rest is the residual network's."""
 
 
 def parts_of(config: TrainingConfig) -> dict[str, TrainingConfig]:
     """What each part of such a model is trained by. The longer training comes first.
 
-    The residual network takes twice the passes, in steps half as large, and at least five times as
-    many of them.
+    The residual network takes twice the passes, in steps of a quarter of the examples, and at
+    least ten times as many of them.
     """
     residual = replace(
         config,
         **RESIDUAL,
+        layers=config.depth,
         epochs=min(2 * config.epochs, MOST_EPOCHS),
-        batch_size=max(2, config.batch_size // 2),
-        min_batches=min(5 * config.min_batches, MOST_MIN_BATCHES),
-        learning_rate=max(0.6 * config.learning_rate, MIN_LEARNING_RATE),
+        batch_size=max(2, config.batch_size // 4),
+        min_batches=min(10 * config.min_batches, MOST_MIN_BATCHES),
+        learning_rate=min(1.2 * config.learning_rate, MOST_LEARNING_RATE),
         weight_decay=0.2 * config.weight_decay,
     )
     return {
@@ -70,6 +67,7 @@ class LateFusion(Classifier):
         self.residual = ResidualNet(parts["residual"])
         self.committee = Committee(parts["committee"], measures)
         self.width, self.classes = self.committee.width, config.classes
+        self.share = BY_MASKS_ALONE if config.inputs == ("mask",) else COMMITTEE_SHARE
 
     @property
     def parts(self) -> dict[str, Classifier]:
@@ -91,6 +89,6 @@ class LateFusion(Classifier):
 
     def forward(self, images: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
         """(batch, classes) log-probabilities of the pool."""
-        pooled = COMMITTEE_SHARE * self.committee(images, scaled)
-        pooled = pooled + (1 - COMMITTEE_SHARE) * self.residual(images, scaled)
+        pooled = self.share * self.committee(images, scaled)
+        pooled = pooled + (1 - self.share) * self.residual(images, scaled)
         return functional.log_softmax(pooled, dim=1)

@@ -74,7 +74,7 @@ STRATEGIES = {
             "margin",
             descending=False,
             words="the model wavers between two classes",
-            use="Once a model is trained: in our benchmark it needed fewer labels than random ones.",
+            use="Once a model is trained: fewer labels needed than at random, in our benchmark.",
         ),
         Strategy(
             "dcal",

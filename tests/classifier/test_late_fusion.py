@@ -12,7 +12,7 @@ from classifier.crossval import WarmStart, cross_validate
 from classifier.ensemble import Ensemble
 from classifier.examples import Examples, make_examples
 from classifier.guessing import draft, with_guesses
-from classifier.late_fusion import COMMITTEE_SHARE, LateFusion, parts_of
+from classifier.late_fusion import BY_MASKS_ALONE, COMMITTEE_SHARE, LateFusion, parts_of
 from classifier.training import BatchProgress, TrainingSet, train_model
 
 CPU = torch.device("cpu")
@@ -57,18 +57,33 @@ def test_the_parts_are_pooled_by_the_logarithm(model, data):
     torch.testing.assert_close(found, torch.log_softmax(pooled, dim=1))
 
 
+def test_by_masks_alone_the_residual_network_counts_for_more(components, recording, groups, config):
+    alone = replace(config, inputs=("mask",))
+    data = TrainingSet(make_examples(components, alone), recording.truth, groups)
+    model = train_model(data, alone, seed=3, device=CPU).model
+    assert isinstance(model, LateFusion)
+    images, scaled = data.examples.images, model.scale(data.examples.numbers)
+    with torch.inference_mode():
+        committee, residual = (part(images, scaled) for part in (model.committee, model.residual))
+        found = model(images, scaled)
+    pooled = BY_MASKS_ALONE * committee + (1 - BY_MASKS_ALONE) * residual
+    torch.testing.assert_close(found, torch.log_softmax(pooled, dim=1))
+
+
 def test_the_residual_network_takes_more_and_smaller_steps_than_the_committee():
-    parts = parts_of(TrainingConfig(architecture="late_fusion", layers=18))
+    parts = parts_of(TrainingConfig(architecture="late_fusion"))
     assert parts["residual"] == replace(
         TrainingConfig(), architecture="resnet", layers=18, inputs=("mask",), stem_stride=1,
-        window=32, channels=(8, 8, 16, 16), mixup=0.0, epochs=24, batch_size=64, min_batches=20,
-        learning_rate=0.003, weight_decay=0.2 * 0.05,
+        window=28, channels=(8, 8, 16, 16), mixup=0.0, epochs=24, batch_size=32, min_batches=40,
+        learning_rate=1.2 * 0.005, weight_decay=0.2 * 0.05,
     )  # fmt: skip
     assert parts["committee"] == TrainingConfig()
 
 
 def test_the_most_that_a_config_may_ask_for_has_parts():
-    most = TrainingConfig(architecture="late_fusion", epochs=5000, min_batches=1000)
+    most = TrainingConfig(
+        architecture="late_fusion", epochs=5000, min_batches=1000, learning_rate=10.0
+    )
     least = TrainingConfig(architecture="late_fusion", batch_size=2, learning_rate=1e-6)
     for config in (most, least):
         assert parts_of(config).keys() == {"residual", "committee"}
