@@ -82,8 +82,7 @@ STRATEGIES = {
             "dcal",
             descending=True,
             words="unsure, or unlike what is labeled",
-            use="ActSort's choice: what is unlike the labeled, then what is undecided. In our "
-            "benchmark it needed the fewest labels.",
+            use="Once a model is trained: ActSort's choice, with the fewest labels in our benchmark.",
         ),
         Strategy(
             "dal",
