@@ -82,7 +82,7 @@ STRATEGIES = {
             "dcal",
             descending=True,
             words="unsure, or unlike what is labeled",
-            use="Once a model is trained: ActSort's choice, with the fewest labels in our benchmark.",
+            use="ActSort's choice. Once a model is trained: the fewest labels, in our benchmark.",
         ),
         Strategy(
             "dal",
