@@ -20,11 +20,15 @@ LOOK_EVERY_S = 0.02
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """run: whose model it was. probabilities: (masks, 4). entropy: (masks,), nats."""
+    """run: whose model it was. probabilities: (masks, 4). entropy: (masks,), nats.
+
+    mutual_information: (masks,), nats, what part of the entropy is the folds' disagreement.
+    """
 
     run: int
     probabilities: NDArray[np.float32]
     entropy: NDArray[np.float32]
+    mutual_information: NDArray[np.float32]
 
 
 def predict(
@@ -53,7 +57,7 @@ def predict(
         job = jobs.get(context, job_id)
         if job.state == "succeeded" and job.result_bytes is not None:
             table = unpack_array(job.result_bytes)
-            return Predicted(run_id, table[:, :4], table[:, 4])
+            return Predicted(run_id, table[:, :4], table[:, 4], table[:, 5])
         if job.state in ("failed", "cancelled"):
             raise SomataError(job.error or "The prediction was cancelled.")
         sleep(LOOK_EVERY_S)

@@ -8,7 +8,11 @@ from app.storage.rows import AnyRow
 
 @dataclass(frozen=True)
 class PredictionView:
-    """One run's opinion of one component."""
+    """One run's opinion of one component.
+
+    mutual_information: what part of the entropy is the folds' disagreement, nats; None where one
+        model judged.
+    """
 
     component: int
     recording: int
@@ -16,6 +20,7 @@ class PredictionView:
     probabilities: tuple[float, float, float, float]
     predicted: int
     entropy: float
+    mutual_information: float | None
     quality: float | None
     out_of_fold: bool
 
@@ -30,6 +35,7 @@ def prediction_view(row: AnyRow) -> PredictionView:
         probabilities=probabilities,
         predicted=probabilities.index(max(probabilities)) + 1,
         entropy=row.entropy,
+        mutual_information=row.mutual_information,
         quality=row.quality,
         out_of_fold=row.out_of_fold,
     )

@@ -13,7 +13,7 @@ from app.worker.machine import device
 from app.worker.train import FOLDS_SHARE, score_rest
 from app.worker.work import Pulse
 from classifier.inputs import Components
-from classifier.uncertainty import predictive_entropy
+from classifier.uncertainty import mutual_information, predictive_entropy
 
 
 def serve(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def serve(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
 
 
 def predict(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
-    """Probabilities and entropy of posted masks, as one (masks, 5) array."""
+    """Probabilities, entropy and mutual information of posted masks, one (masks, 6) array."""
     pulse()
     if job.request_bytes is None:
         raise ValueError("the request holds no masks")
@@ -43,6 +43,7 @@ def predict(context: Context, job: Job, pulse: Pulse) -> dict[str, Any]:
     # Masks that nobody has stored come without a recording: each is taken at the size it has.
     masks = unpack_array(job.request_bytes)
     loose = Components(masks, recordings=np.arange(len(masks)))
-    probabilities = ensemble.predict(loose, device=device())
-    table = np.column_stack([probabilities, predictive_entropy(probabilities)])
+    by_fold = ensemble.predict_folds(loose, device=device())
+    mean = by_fold.mean(axis=0)
+    table = np.column_stack([mean, predictive_entropy(mean), mutual_information(by_fold)])
     return {"result_bytes": pack_array(table.astype(np.float32)), "request_bytes": None}

@@ -62,6 +62,9 @@ def test_a_first_training_judged_every_component_and_kept_what_repeats_it(
     for row in rows:
         assert sum(row["probabilities"]) == pytest.approx(1, abs=1e-5)
         assert 0 <= row["entropy"] <= np.log(4) + 1e-6
+        unsettled = row["mutual_information"]
+        assert (unsettled is None) == row["out_of_fold"], "each label has one fold's opinion"
+        assert unsettled is None or 0 <= unsettled <= row["entropy"]
         assert row["predicted"] == int(np.argmax(row["probabilities"])) + 1
 
 
@@ -114,6 +117,7 @@ def test_predict_takes_npy_npz_and_json_and_answers_the_same(client: httpx.Clien
         p = np.array(item["probabilities"])
         assert p.sum() == pytest.approx(1, abs=1e-5)
         assert item["entropy"] == pytest.approx(float(-(p * np.log(p)).sum()), abs=1e-4)
+        assert 0 < item["mutual_information"] < item["entropy"], "the folds are not of one mind"
         assert item["predicted"] == int(p.argmax()) + 1
 
 
@@ -122,7 +126,8 @@ def test_predict_says_the_same_of_a_stored_mask_as_the_run_does(client: httpx.Cl
     said = client.post(f"{API}/predict", content=as_npy(mask[None]), headers=BYTES).json()
     stored = client.get(f"{API}/components/40").json()["prediction"]
     assert said["run"] == stored["run"]
-    assert said["items"][0]["probabilities"] == pytest.approx(stored["probabilities"], abs=1e-4)
+    for name in ("probabilities", "entropy", "mutual_information"):
+        assert said["items"][0][name] == pytest.approx(stored[name], abs=1e-4)
 
 
 def test_a_training_is_watched_from_its_start_to_its_end(client: httpx.Client) -> None:

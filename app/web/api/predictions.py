@@ -81,7 +81,9 @@ async def read_body(request: Request) -> bytes:
 def predict(
     context: World, account: Caller, request: Request, body: Annotated[bytes, Depends(read_body)]
 ) -> PredictAnswer:
-    """Probabilities and entropy for masks (N, 50, 50): JSON, or the bytes of an .npy or .npz."""
+    """Probabilities, entropy and mutual information for masks (N, 50, 50): JSON, or the bytes of an
+    .npy or .npz.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
         masks = _from_json(body)
@@ -98,9 +100,15 @@ def predict(
             MaskPrediction(
                 probabilities=(row[0], row[1], row[2], row[3]),
                 predicted=int(np.argmax(row)) + 1,
-                entropy=float(entropy),
+                entropy=entropy,
+                mutual_information=unsettled,
             )
-            for row, entropy in zip(found.probabilities.tolist(), found.entropy, strict=True)
+            for row, entropy, unsettled in zip(
+                found.probabilities.tolist(),
+                found.entropy.tolist(),
+                found.mutual_information.tolist(),
+                strict=True,
+            )
         ],
     )
 

@@ -57,6 +57,7 @@ PREDICTION_SCHEMA = pa.schema(
         ("p4", pa.float64()),
         ("predicted", pa.int8()),
         ("entropy", pa.float64()),
+        ("mutual_information", pa.float64()),
         ("quality", pa.float64()),
         ("out_of_fold", pa.bool_()),
     ]

@@ -54,6 +54,11 @@ class PredictionOut(BaseModel):
     probabilities: tuple[float, float, float, float]
     predicted: LabelCode
     entropy: float = Field(description="nats, 0 to ln 4")
+    mutual_information: float | None = Field(
+        description="nats, the part of the entropy in which the folds' models disagree, which more "
+        "labels would settle; the rest, the expected entropy, is ambiguous to each of them. null "
+        "out of fold, where one model judges"
+    )
     quality: float | None = Field(
         description="cross-entropy of the label minus entropy, nats; larger is more suspect"
     )

@@ -27,7 +27,10 @@ class PredictIn(Body):
 class MaskPrediction(BaseModel):
     probabilities: tuple[float, float, float, float]
     predicted: LabelCode
-    entropy: float
+    entropy: float = Field(description="nats, 0 to ln 4")
+    mutual_information: float = Field(
+        description="nats, the part of the entropy in which the folds' models disagree"
+    )
 
 
 class PredictAnswer(BaseModel):
