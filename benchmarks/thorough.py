@@ -1,6 +1,6 @@
 """What Train thoroughly brings over the default, asked as benchmarks.accuracy asks.
 
-    python -m benchmarks.thorough             3 seeds (under 30 minutes)
+    python -m benchmarks.thorough             3 seeds (half an hour)
     python -m benchmarks.thorough --quick     a few fields, 1 seed (under 2 minutes)
     python -m benchmarks.thorough --publish   and write docs/benchmarks.md
 
