@@ -149,10 +149,10 @@ class Tests:
         return self.sets[seed]
 
     def tables(self) -> list[str]:
-        """The three tables as text."""
+        """Two or three tables as text."""
         agreement = self.referee.agreement(self.fields.labels)
         about = ("contender", "inputs")
-        return [
+        found = [
             f"{len(self.fields)} components; {agreement:.1%} of the labels that all learn from "
             "are right. Against truth, out of fold, folds by field of view. Where the inputs name "
             "the recording, a component is compared with its neighbours' masks and traces, as far "
@@ -165,13 +165,17 @@ class Tests:
                 (*about, *SCORES, "macro F1, our simulator", "seeds"),
                 self.elsewhere.rows((*SCORES, "macro F1, our simulator")),
             ),
-            "Wrong labels among those that a ranking by out-of-fold probabilities puts first "
-            f"(chance: {1 - agreement:.1%}):",
-            table(
-                (*about, "ranking", "first 10%", "AUC", "seeds"),
-                self.wrong.rows(("first 10%", "AUC")),
-            ),
         ]
+        if self.wrong.values:
+            found += [
+                "Wrong labels among those that a ranking by out-of-fold probabilities puts first "
+                f"(chance: {1 - agreement:.1%}):",
+                table(
+                    (*about, "ranking", "first 10%", "AUC", "seeds"),
+                    self.wrong.rows(("first 10%", "AUC")),
+                ),
+            ]
+        return found
 
 
 def compare(

@@ -1,8 +1,10 @@
 """What benchmarks.thorough asks, of what is trained on masks and where they lie alone.
 
-python -m benchmarks.thorough_by_masks             3 seeds (half an hour)
-python -m benchmarks.thorough_by_masks --quick     a few fields, 1 seed (under 2 minutes)
-python -m benchmarks.thorough_by_masks --publish   and write docs/benchmarks.md
+    python -m benchmarks.thorough_by_masks             3 seeds (half an hour)
+    python -m benchmarks.thorough_by_masks --quick     a few fields, 1 seed (under 2 minutes)
+    python -m benchmarks.thorough_by_masks --publish   and write docs/benchmarks.md
+
+Apart from it so that each takes half an hour.
 """
 
 from functools import partial
