@@ -20,8 +20,7 @@ from app.storage import jobs as job_rows
 from app.storage.rows import AnyRow
 
 THOROUGH: dict[str, Any] = {"architecture": "late_fusion"}
-"""A config that, with thousands of labels, is more right than the default; it takes minutes where
-that takes seconds."""
+"""A config that is more right than the default; it takes minutes where that takes seconds."""
 
 
 @dataclass(frozen=True)
