@@ -60,6 +60,7 @@ def model(ensemble) -> bytes:
         {"architecture": "vgg", "layers": 6},
         {"architecture": "caiman", "preparation": "caiman"},
         {"architecture": "cnn", "classes": 3},
+        {"architecture": "resnet", "window": 28},
     ],
     ids=lambda changes: "-".join(str(value) for value in changes.values()),
 )
