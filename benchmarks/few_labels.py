@@ -15,6 +15,7 @@ from functools import partial
 
 import numpy as np
 
+from app.actions.training import THOROUGH
 from benchmarks.contenders import Contender
 from benchmarks.hand_features import ALL, EVERYTHING, FeatureTable
 from benchmarks.harness import Figures, Options, basic_scores, run
@@ -27,7 +28,7 @@ from classifier.inputs import Components
 
 LABELS, QUICK_LABELS = (100, 200, 400, 800), (60,)
 FROM_LABELS_ALONE, FROM_ALL = "Somata, labels alone", "Somata, the unlabeled too"
-THOROUGH, THOROUGH_LABELS = "Somata, trained thoroughly", (200, 800, *QUICK_LABELS)
+THOROUGHLY, THOROUGH_LABELS = "Somata, trained thoroughly", (200, 800, *QUICK_LABELS)
 """It takes two minutes each time, so not with every number of labels."""
 COLUMNS = ("macro F1", "accuracy", "cross-entropy", "calibration error", "seconds")
 
@@ -65,7 +66,7 @@ def boosting(seed: int, labels: int) -> Estimator:
 def contenders(draw: Draw, config: TrainingConfig) -> list[Contender]:
     """The references, held back as few labels want it, Somata twice, and trained thoroughly."""
     features, grown = FeatureTable(), partial(boosting, labels=len(draw.labeled))
-    thorough = replace(config, architecture="late_fusion")
+    thorough = replace(config, **THOROUGH)
     linear = partial(logistic_regression, strength=0.01)
     found: list[Contender] = [
         HandMade("logistic regression", EVERYTHING, linear, features),
@@ -74,7 +75,7 @@ def contenders(draw: Draw, config: TrainingConfig) -> list[Contender]:
         Somata(FROM_ALL, ALL, config, unlabeled=draw.unlabeled),
     ]
     if len(draw.labeled) in THOROUGH_LABELS:
-        found.append(Somata(THOROUGH, ALL, thorough, unlabeled=draw.unlabeled))
+        found.append(Somata(THOROUGHLY, ALL, thorough, unlabeled=draw.unlabeled))
     return found
 
 

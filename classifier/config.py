@@ -40,6 +40,7 @@ _NUMBER_RANGES = {
     "validation_fraction": (0.0, 0.5),
     "mixup": (0.0, 2.0),
     "balance": (0.0, 1.0),
+    "committee_share": (0.0, 1.0),
 }
 _CHOICES: dict[str, tuple[object, ...]] = {
     "kernel": (3, 5),
@@ -54,7 +55,7 @@ _CHANNEL_RANGE = (2, 256)
 LAYERS: dict[str, tuple[int, ...]] = {
     "committee": (3,),
     "fusion": (7,),
-    "late_fusion": (18, 10, 34),
+    "late_fusion": (10, 18, 34),
     "cnn": (4,),
     "caiman": (4,),
     "vgg": (4, 6, 16, 19),
@@ -102,6 +103,7 @@ class TrainingConfig:
         by what a first draft of it is surest of; 0: none.
     stem_stride: stride of `cnn`'s first convolution; 2 halves the grid at once, 4 times faster.
     window: side in pixels of the middle of each image, which is all that `resnet` looks at.
+    committee_share: of the log-probabilities that `late_fusion` pools; the rest is its `resnet`'s.
     augment: shear, rotate, shift, flip, zoom, speckle, cut and threshold the images of training
         batches, and hide some of their measures; `committee` sees measures alone.
     preparation: `somata`, or the 50x50 patch that CaImAn's classifier is given.
@@ -137,6 +139,7 @@ class TrainingConfig:
     unlabeled: int = 800
     stem_stride: int = 2
     window: int = MASK_SIZE_PX
+    committee_share: float = 0.6
     augment: bool = True
     preparation: str = "somata"
     threads: int = 2

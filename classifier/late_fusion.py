@@ -21,15 +21,10 @@ RESIDUAL: Mapping[str, Any] = {
     "architecture": "resnet",
     "inputs": ("mask",),
     "stem_stride": 1,
-    "window": 28,
     "channels": (8, 8, 16, 16),
     "mixup": 0.0,
 }
 """What the residual network is, whatever the committee is."""
-
-COMMITTEE_SHARE, BY_MASKS_ALONE = 0.6, 0.4
-"""Of the pooled log-probabilities, the committee's share by more than masks and by masks alone; the
-rest is the residual network's."""
 
 
 def parts_of(config: TrainingConfig) -> dict[str, TrainingConfig]:
@@ -41,7 +36,6 @@ def parts_of(config: TrainingConfig) -> dict[str, TrainingConfig]:
     residual = replace(
         config,
         **RESIDUAL,
-        layers=config.depth,
         epochs=min(2 * config.epochs, MOST_EPOCHS),
         batch_size=max(2, config.batch_size // 4),
         min_batches=min(10 * config.min_batches, MOST_MIN_BATCHES),
@@ -67,7 +61,7 @@ class LateFusion(Classifier):
         self.residual = ResidualNet(parts["residual"])
         self.committee = Committee(parts["committee"], measures)
         self.width, self.classes = self.committee.width, config.classes
-        self.share = BY_MASKS_ALONE if config.inputs == ("mask",) else COMMITTEE_SHARE
+        self.share = config.committee_share
 
     @property
     def parts(self) -> dict[str, Classifier]:

@@ -14,7 +14,7 @@ from tests.benchmarks.quick import quick, rows
 def test_few_labels_has_a_row_for_every_contender():
     found = rows(quick(few_labels))[1:]
     names = ["logistic regression", "gradient boosting"]
-    names += [few_labels.FROM_LABELS_ALONE, few_labels.FROM_ALL, few_labels.THOROUGH]
+    names += [few_labels.FROM_LABELS_ALONE, few_labels.FROM_ALL, few_labels.THOROUGHLY]
     assert [row[1] for row in found] == names
     assert all(row[0] == "60" and 0 < float(row[3]) < 1 for row in found)
     assert found[2][3:7] != found[3][3:7]

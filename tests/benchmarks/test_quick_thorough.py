@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 )
 def test_thorough_has_a_row_for_every_contender(benchmark, inputs, rankings):
     found = rows(quick(benchmark))
-    names = ("gradient boosting", "Somata", thorough.THOROUGH)
+    names = ("gradient boosting", "Somata", thorough.NAME)
     own = {name: [row for row in found if row[:2] == [name, inputs]] for name in names}
     assert {len(of_name) for of_name in own.values()} == {2 + rankings}
-    assert own["Somata"][0][2:] != own[thorough.THOROUGH][0][2:]
+    assert own["Somata"][0][2:] != own[thorough.NAME][0][2:]

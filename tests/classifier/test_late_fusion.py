@@ -12,7 +12,7 @@ from classifier.crossval import WarmStart, cross_validate
 from classifier.ensemble import Ensemble
 from classifier.examples import Examples, make_examples
 from classifier.guessing import draft, with_guesses
-from classifier.late_fusion import BY_MASKS_ALONE, COMMITTEE_SHARE, LateFusion, parts_of
+from classifier.late_fusion import LateFusion, parts_of
 from classifier.training import BatchProgress, TrainingSet, train_model
 
 CPU = torch.device("cpu")
@@ -48,36 +48,37 @@ def test_each_part_is_trained_as_if_it_were_alone(model, data, config):
             assert torch.equal(own[key], weights), (name, key)
 
 
-def test_the_parts_are_pooled_by_the_logarithm(model, data):
-    images, scaled = data.examples.images, model.scale(data.examples.numbers)
-    with torch.inference_mode():
-        committee, residual = (part(images, scaled) for part in (model.committee, model.residual))
-        found = model(images, scaled)
-    pooled = COMMITTEE_SHARE * committee + (1 - COMMITTEE_SHARE) * residual
-    torch.testing.assert_close(found, torch.log_softmax(pooled, dim=1))
-
-
-def test_by_masks_alone_the_residual_network_counts_for_more(components, recording, groups, config):
-    alone = replace(config, inputs=("mask",))
-    data = TrainingSet(make_examples(components, alone), recording.truth, groups)
-    model = train_model(data, alone, seed=3, device=CPU).model
+@pytest.mark.parametrize("share", [0.6, 0.4])
+def test_the_parts_are_pooled_by_the_logarithm(data, config, share):
+    sharing = replace(config, committee_share=share)
+    model = train_model(data, sharing, seed=3, device=CPU).model
     assert isinstance(model, LateFusion)
     images, scaled = data.examples.images, model.scale(data.examples.numbers)
     with torch.inference_mode():
         committee, residual = (part(images, scaled) for part in (model.committee, model.residual))
         found = model(images, scaled)
-    pooled = BY_MASKS_ALONE * committee + (1 - BY_MASKS_ALONE) * residual
+    pooled = share * committee + (1 - share) * residual
     torch.testing.assert_close(found, torch.log_softmax(pooled, dim=1))
 
 
+def test_a_model_stored_when_it_looked_at_all_pixels_by_ten_layers_is_read_as_it_was():
+    config = TrainingConfig(architecture="late_fusion", hidden=8, trees=2)
+    stored = config.to_dict()
+    del stored["window"], stored["committee_share"]
+    read = TrainingConfig.from_stored({**stored, "inputs": ["mask"]})
+    assert parts_of(read)["residual"].depth == 10
+    assert (read.window, read.committee_share) == (50, 0.6)
+
+
 def test_the_residual_network_takes_more_and_smaller_steps_than_the_committee():
-    parts = parts_of(TrainingConfig(architecture="late_fusion"))
+    parts = parts_of(TrainingConfig(architecture="late_fusion", layers=18, window=28))
     assert parts["residual"] == replace(
         TrainingConfig(), architecture="resnet", layers=18, inputs=("mask",), stem_stride=1,
         window=28, channels=(8, 8, 16, 16), mixup=0.0, epochs=24, batch_size=32, min_batches=40,
         learning_rate=1.2 * 0.005, weight_decay=0.2 * 0.05,
     )  # fmt: skip
-    assert parts["committee"] == TrainingConfig()
+    # It looks at no image.
+    assert parts["committee"] == TrainingConfig(window=28)
 
 
 def test_the_most_that_a_config_may_ask_for_has_parts():

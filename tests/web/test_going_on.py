@@ -32,7 +32,8 @@ def test_the_page_offers_to_train_thoroughly(site: Site) -> None:
     assert admin.post("/runs", data={"kind": "hasty"}).status_code == 422
     assert admin.post("/runs", data={"kind": "thorough"}).status_code == 303
     run = training.list_runs(site.world.context, None, 1)[0]
-    assert run.config == training.THOROUGH == {"architecture": "late_fusion"}
+    assert run.config == training.THOROUGH
+    assert run.config == {"architecture": "late_fusion", "layers": 18, "window": 28}
 
 
 def test_the_page_offers_to_train_on_from_the_run_in_use(site: Site) -> None:
