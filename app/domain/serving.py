@@ -82,7 +82,7 @@ STRATEGIES = {
             "dcal",
             descending=True,
             words="unsure, or unlike what is labeled",
-            use="ActSort's choice. Once a model is trained: as few labels as any, in our benchmark.",
+            use="ActSort's choice. Once a model is trained: as few labels as any in our benchmark.",
         ),
         Strategy(
             "dal",
